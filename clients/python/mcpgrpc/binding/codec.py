@@ -1,0 +1,233 @@
+"""JSON-RPC text and envelopes, both ways, verbatim.
+
+It does not judge methods or eras, and it does not parse what it need not: the text of `params`,
+`result` and `error.data` is cut out of the message and put back as it is.
+
+Messages are told apart by which keys are present, as JSON-RPC 2.0 section 4 says: `method` with
+`id` is a request, `method` without is a notification, `result` or `error` is a response.
+"""
+
+from __future__ import annotations
+
+import json
+from json.decoder import scanstring
+from typing import Any, Final
+
+from mcpgrpc.binding import errors, ids, json_text
+from mcpgrpc.v1 import envelope_pb2
+
+_WHITESPACE: Final = " \t\n\r"
+_DECODER: Final = json.JSONDecoder(parse_constant=json_text._refuse_constant)
+_ERROR_CODES: Final = range(-(2**63), 2**63)
+
+
+class InvalidMessageError(ValueError):
+    """A text is not one JSON-RPC message.
+
+    `code` is the JSON-RPC error to answer with; `request_id` is the id to answer to, None where it
+    could not be read or the message is owed no answer.
+    """
+
+    def __init__(self, code: int, message: str, request_id: ids.Id | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.request_id = request_id
+
+
+def envelope_from_text(
+    text: str, *, max_depth: int = json_text.DEFAULT_MAX_DEPTH
+) -> envelope_pb2.Envelope:
+    """The envelope of one JSON-RPC message.
+
+    Raises:
+        InvalidMessageError: -32700 for text that is not JSON, -32600 for JSON that is not one
+            message (batches are not), -32602 for params that are not an object.
+    """
+    members = _members(text, max_depth)
+    if "method" in members:
+        return _call_envelope(members)
+    if "result" in members or "error" in members:
+        return _response_envelope(members)
+    raise InvalidMessageError(
+        errors.INVALID_REQUEST, "neither a method, a result nor an error", _known_id(members)
+    )
+
+
+def text_from_envelope(envelope: envelope_pb2.Envelope) -> str:
+    """The JSON-RPC text of an envelope that holds a message.
+
+    Raises:
+        InvalidMessageError: it holds none, or a response without an outcome.
+    """
+    kind = envelope.WhichOneof("message")
+    if kind == "request":
+        members = [_id_member(envelope.request.id), *_call_members(envelope.request)]
+    elif kind == "notification":
+        members = _call_members(envelope.notification)
+    elif kind == "response":
+        members = _response_members(envelope.response)
+    else:
+        raise InvalidMessageError(errors.INVALID_REQUEST, "an envelope without a message")
+    return '{"jsonrpc":"2.0",' + ",".join(members) + "}"
+
+
+def _members(text: str, max_depth: int) -> dict[str, str]:
+    """The raw text of each member of a JSON object; a key that repeats is refused."""
+    try:
+        json_text.parse(text, max_depth=max_depth)
+        return _cut_members(text)
+    except (json_text.JsonTextError, ValueError, RecursionError, StopIteration) as error:
+        if isinstance(error, InvalidMessageError):
+            raise
+        raise InvalidMessageError(errors.PARSE_ERROR, f"not JSON: {error}") from None
+
+
+def _cut_members(text: str) -> dict[str, str]:
+    at = _skip_whitespace(text, 0)
+    if text[at] != "{":
+        what = "a batch" if text[at] == "[" else "not an object"
+        raise InvalidMessageError(errors.INVALID_REQUEST, f"{what}; send one message at a time")
+    members: dict[str, str] = {}
+    at = _skip_whitespace(text, at + 1)
+    while text[at] != "}":
+        key, at = scanstring(text, at + 1)
+        at = _skip_whitespace(text, _skip_whitespace(text, at) + 1)
+        _, end = _DECODER.raw_decode(text, at)
+        if key in members:
+            raise InvalidMessageError(errors.INVALID_REQUEST, f"the member {key!r} stands twice")
+        members[key] = text[at:end]
+        at = _skip_whitespace(text, end)
+        if text[at] == ",":
+            at = _skip_whitespace(text, at + 1)
+    return members
+
+
+def _skip_whitespace(text: str, at: int) -> int:
+    while text[at] in _WHITESPACE:
+        at += 1
+    return at
+
+
+def _known_id(members: dict[str, str]) -> ids.Id | None:
+    value = json_text.parse(members["id"]) if "id" in members else None
+    return value if ids.is_id(value) else None
+
+
+def _require_version(members: dict[str, str]) -> None:
+    if json_text.parse(members.get("jsonrpc", "null")) != "2.0":
+        raise InvalidMessageError(
+            errors.INVALID_REQUEST, 'jsonrpc must be "2.0"', _known_id(members)
+        )
+
+
+def _call_envelope(members: dict[str, str]) -> envelope_pb2.Envelope:
+    _require_version(members)
+    request_id = _known_id(members)
+    if "id" in members and request_id is None:
+        raise InvalidMessageError(
+            errors.INVALID_REQUEST, "id must be a string or an integer of 64 bits"
+        )
+    method = json_text.parse(members["method"])
+    if not isinstance(method, str) or not method:
+        raise InvalidMessageError(
+            errors.INVALID_REQUEST, "method must be a string that is not empty", request_id
+        )
+    params = members.get("params")
+    if params is not None and not params.startswith("{"):
+        raise InvalidMessageError(errors.INVALID_PARAMS, "params must be an object", request_id)
+    _require_utf8(method, request_id)
+    if request_id is None:
+        notification = envelope_pb2.JsonRpcNotification(method=method, params_json=params)
+        return envelope_pb2.Envelope(notification=notification)
+    _require_utf8(str(request_id), None)
+    request = envelope_pb2.JsonRpcRequest(
+        id=ids.to_message(request_id), method=method, params_json=params
+    )
+    return envelope_pb2.Envelope(request=request)
+
+
+def _response_envelope(members: dict[str, str]) -> envelope_pb2.Envelope:
+    _require_version(members)
+    if "result" in members and "error" in members:
+        raise InvalidMessageError(errors.INVALID_REQUEST, "both a result and an error")
+    response = envelope_pb2.JsonRpcResponse()
+    _set_response_id(response, members)
+    if "error" in members:
+        response.error.CopyFrom(_error_message(members["error"]))
+        return envelope_pb2.Envelope(response=response)
+    if not members["result"].startswith("{"):
+        raise InvalidMessageError(errors.INVALID_REQUEST, "result must be an object")
+    response.result_json = members["result"]
+    return envelope_pb2.Envelope(response=response)
+
+
+def _set_response_id(response: envelope_pb2.JsonRpcResponse, members: dict[str, str]) -> None:
+    if "id" not in members:
+        if "result" in members:
+            raise InvalidMessageError(errors.INVALID_REQUEST, "a result needs the request's id")
+        return
+    request_id = _known_id(members)
+    if request_id is not None:
+        response.id.CopyFrom(ids.to_message(request_id))
+    elif members["id"] == "null" and "error" in members:
+        response.id.SetInParent()
+    else:
+        raise InvalidMessageError(
+            errors.INVALID_REQUEST, "id must be a string or an integer of 64 bits"
+        )
+
+
+def _error_message(text: str) -> envelope_pb2.JsonRpcError:
+    if not text.startswith("{"):
+        raise InvalidMessageError(errors.INVALID_REQUEST, "error must be an object")
+    members = _cut_members(text)
+    code: Any = json_text.parse(members.get("code", "null"))
+    message: Any = json_text.parse(members.get("message", "null"))
+    if isinstance(code, bool) or not isinstance(code, int) or not isinstance(message, str):
+        raise InvalidMessageError(
+            errors.INVALID_REQUEST, "an error needs an integer code and a message"
+        )
+    if code not in _ERROR_CODES:
+        code = errors.INTERNAL_ERROR
+    _require_utf8(message, None)
+    return envelope_pb2.JsonRpcError(code=code, message=message, data_json=members.get("data"))
+
+
+def _require_utf8(text: str, request_id: ids.Id | None) -> None:
+    """A lone surrogate has no UTF-8, so a protobuf string cannot hold it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidMessageError(
+            errors.INVALID_REQUEST, "a lone surrogate outside of params", request_id
+        ) from None
+
+
+def _id_member(message: envelope_pb2.RequestId) -> str:
+    return f'"id":{json_text.dump(ids.from_message(message))}'
+
+
+def _call_members(
+    call: envelope_pb2.JsonRpcRequest | envelope_pb2.JsonRpcNotification,
+) -> list[str]:
+    members = [f'"method":{json_text.dump(call.method)}']
+    if call.HasField("params_json"):
+        members.append(f'"params":{call.params_json}')
+    return members
+
+
+def _response_members(response: envelope_pb2.JsonRpcResponse) -> list[str]:
+    members = [_id_member(response.id)] if response.HasField("id") else []
+    outcome = response.WhichOneof("outcome")
+    if outcome == "result_json":
+        return [*members, f'"result":{response.result_json}']
+    if outcome == "error":
+        return [*members, f'"error":{_error_text(response.error)}']
+    raise InvalidMessageError(errors.INVALID_REQUEST, "a response without an outcome")
+
+
+def _error_text(error: envelope_pb2.JsonRpcError) -> str:
+    members = [f'"code":{error.code}', f'"message":{json_text.dump(error.message)}']
+    if error.HasField("data_json"):
+        members.append(f'"data":{error.data_json}')
+    return "{" + ",".join(members) + "}"

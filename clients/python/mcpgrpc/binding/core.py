@@ -1,0 +1,232 @@
+"""One end of one stream, sans-I/O: an item of the peer in, what to do about it out.
+
+It does not read, write, run handlers or know the time. `mcpgrpc.stream` drives it at the client,
+`mcpgrpc_server` at the server; the rules are the same for both, since in the legacy era either
+side sends requests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from mcpgrpc.binding import errors, ids, json_text
+from mcpgrpc.binding.era import EraGate, is_modern_request
+from mcpgrpc.binding.fragments import Reassembler
+from mcpgrpc.binding.in_flight import InFlightRequest, InFlightTable
+from mcpgrpc.binding.limits import Limits, PeerLimits
+from mcpgrpc.binding.outgoing import OutgoingLedger, OutgoingRequest
+from mcpgrpc.v1 import envelope_pb2, errors_pb2, session_pb2
+
+Waiter = TypeVar("Waiter")
+
+CANCELLED_METHOD = "notifications/cancelled"
+
+
+class FrameError(ValueError):
+    """A frame that breaks the binding; it ends the stream with INVALID_FRAME."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartRequest:
+    """Run a request of the peer."""
+
+    request: InFlightRequest
+    envelope: envelope_pb2.Envelope
+    params: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Write this response at once; nothing ran."""
+
+    response: envelope_pb2.JsonRpcResponse
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Hand a notification of the peer on, after cancelling the request it cancels."""
+
+    envelope: envelope_pb2.Envelope
+    params: dict[str, Any] | None
+    cancels: InFlightRequest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve(Generic[Waiter]):
+    """Wake the waiter of an own request; no response means that the peer settled it without one."""
+
+    request: OutgoingRequest[Waiter]
+    envelope: envelope_pb2.Envelope | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """Do nothing but count: `what` says what was ignored."""
+
+    what: str
+
+
+Effect: TypeAlias = StartRequest | Answer | Notify | Resolve[Waiter] | Ignore
+
+
+class StreamCore(Generic[Waiter]):
+    """The state of one stream at one of its ends.
+
+    Args:
+        limits: what this end accepts.
+        era: the gate for the peer's requests.
+    """
+
+    def __init__(self, limits: Limits, era: EraGate) -> None:
+        self._limits = limits
+        self.era = era
+        self.in_flight = InFlightTable(limits.max_in_flight, limits.max_listens)
+        self.outgoing: OutgoingLedger[Waiter] = OutgoingLedger()
+        self.peer = PeerLimits()
+        self._reassembler = Reassembler(limits.max_open_fragments, limits.max_envelope_bytes)
+        self._requests_received = 0
+        self._draining = False
+
+    @property
+    def draining(self) -> bool:
+        """Whether this end takes no further requests."""
+        return self._draining
+
+    def receive_settings(self, settings: session_pb2.Settings) -> None:
+        """The peer announced what it accepts."""
+        self.peer = PeerLimits.announced(settings)
+        self.outgoing.set_window(self.peer.max_in_flight)
+
+    def receive_fragment(self, piece: session_pb2.Fragment) -> envelope_pb2.Envelope | None:
+        """Take a piece; gives the envelope that it completes.
+
+        Raises:
+            FragmentError: it breaks a bound.
+            FrameError: the whole is no envelope.
+        """
+        payload = self._reassembler.add(piece)
+        if payload is None:
+            return None
+        try:
+            return envelope_pb2.Envelope.FromString(payload)
+        except ValueError:
+            raise FrameError("the pieces of an envelope do not decode") from None
+
+    def receive_envelope(self, envelope: envelope_pb2.Envelope) -> Effect[Waiter]:
+        """What to do about a message of the peer."""
+        kind = envelope.WhichOneof("message")
+        if kind == "request":
+            return self._receive_request(envelope)
+        if kind == "notification":
+            return self._receive_notification(envelope)
+        if kind == "response":
+            return self._receive_response(envelope)
+        return Ignore("an envelope without a message that is known here")
+
+    def receive_settled(self, message: envelope_pb2.RequestId) -> Effect[Waiter]:
+        """The peer settled a request of this end without a response."""
+        request_id = ids.from_message(message)
+        request = None if request_id is None else self.outgoing.settled(request_id)
+        return Ignore("RequestSettled") if request is None else Resolve(request, None)
+
+    def answered(
+        self, request: InFlightRequest, response: envelope_pb2.JsonRpcResponse | None
+    ) -> bool:
+        """The handler of a request has ended; frees its id and slot.
+
+        Returns whether the response is to be written. It is not when the peer cancelled the
+        request; then RequestSettled is. The response gets its id here.
+        """
+        self.in_flight.settle(request)
+        if request.cancelled or response is None:
+            return False
+        response.id.CopyFrom(ids.to_message(request.id))
+        code = response.error.code if response.WhichOneof("outcome") == "error" else None
+        if response.reason == errors_pb2.ERROR_REASON_UNSPECIFIED:
+            self.era.answered(request.method, request.modern, code)
+        return True
+
+    def begin_drain(self) -> int:
+        """Take no further requests; gives how many are accepted."""
+        self._draining = True
+        return self._requests_received
+
+    def _receive_request(self, envelope: envelope_pb2.Envelope) -> Effect[Waiter]:
+        self._requests_received += 1
+        request = envelope.request
+        request_id = ids.from_message(request.id) if request.HasField("id") else None
+        if request_id is None:
+            return self._refuse(
+                request, errors.failure(errors.INVALID_REQUEST, "a request needs an id")
+            )
+        if not request.method:
+            return self._refuse(
+                request, errors.failure(errors.INVALID_REQUEST, "a request needs a method")
+            )
+        if self._draining:
+            return self._refuse(request, DRAINING.response())
+        parsed = self._parse_params(request)
+        if isinstance(parsed, envelope_pb2.JsonRpcResponse):
+            return self._refuse(request, parsed)
+        modern = is_modern_request(request.method, parsed)
+        refused = self.era.refuse(request.method, modern, parsed)
+        if refused is not None:
+            return self._refuse(request, refused)
+        admitted = self.in_flight.admit(request_id, request.method)
+        if isinstance(admitted, errors.Refusal):
+            return self._refuse(request, admitted.response())
+        admitted.modern = modern
+        return StartRequest(admitted, envelope, parsed)
+
+    def _receive_notification(self, envelope: envelope_pb2.Envelope) -> Effect[Waiter]:
+        parsed = self._parse_params(envelope.notification)
+        if isinstance(parsed, envelope_pb2.JsonRpcResponse) or not envelope.notification.method:
+            return Ignore("a malformed notification")
+        if envelope.notification.method != CANCELLED_METHOD:
+            return Notify(envelope, parsed)
+        target = (parsed or {}).get("requestId")
+        cancels = self.in_flight.cancel(target) if ids.is_id(target) else None
+        return Notify(envelope, parsed, cancels)
+
+    def _receive_response(self, envelope: envelope_pb2.Envelope) -> Effect[Waiter]:
+        request_id = ids.from_message(envelope.response.id)
+        request = None if request_id is None else self.outgoing.resolve(request_id)
+        if request is None:
+            return Ignore("a response that nobody waits for")
+        return Resolve(request, envelope)
+
+    def _parse_params(
+        self, call: envelope_pb2.JsonRpcRequest | envelope_pb2.JsonRpcNotification
+    ) -> dict[str, Any] | None | envelope_pb2.JsonRpcResponse:
+        if not call.HasField("params_json"):
+            return None
+        return parse_params(call.params_json, self._limits.max_json_depth)
+
+    @staticmethod
+    def _refuse(
+        request: envelope_pb2.JsonRpcRequest, response: envelope_pb2.JsonRpcResponse
+    ) -> Answer:
+        # An id that could not be read is answered as null, as JSON-RPC 2.0 section 5 says.
+        response.id.CopyFrom(request.id)
+        return Answer(response, request.method)
+
+
+DRAINING = errors.Refusal(
+    errors_pb2.ERROR_REASON_DRAINING,
+    "the server is draining; send the request again on a new stream",
+)
+
+
+def parse_params(params_json: str, max_depth: int) -> dict[str, Any] | envelope_pb2.JsonRpcResponse:
+    """The object of a request's params, or the error response they get instead."""
+    try:
+        parsed = json_text.parse_object(params_json, max_depth=max_depth)
+    except json_text.JsonTooDeepError as error:
+        return errors.failure(errors.PARSE_ERROR, f"params are {error}")
+    except json_text.JsonTextError:
+        return errors.failure(errors.PARSE_ERROR, "params are not JSON")
+    if parsed is None:
+        return errors.failure(errors.INVALID_PARAMS, "params must be an object")
+    return parsed

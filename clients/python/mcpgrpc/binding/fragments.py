@@ -1,0 +1,93 @@
+"""Envelopes in pieces: cutting large ones, putting received ones together.
+
+It does not decide when a piece is sent; `outbox` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mcpgrpc.v1 import session_pb2
+
+LAST = session_pb2.FRAGMENT_STATE_LAST
+ABORTED = session_pb2.FRAGMENT_STATE_ABORTED
+
+
+class FragmentError(ValueError):
+    """Pieces that break the binding. It ends the stream: what follows cannot be trusted."""
+
+
+def cut(fragment_id: int, payload: bytes, piece_bytes: int) -> Iterator[session_pb2.Fragment]:
+    """The pieces of a serialised envelope, in order; the first says how large the whole is."""
+    view = memoryview(payload)
+    for start in range(0, len(payload), piece_bytes):
+        piece = session_pb2.Fragment(
+            fragment_id=fragment_id, data=bytes(view[start : start + piece_bytes])
+        )
+        if start == 0:
+            piece.total_bytes = len(payload)
+        if start + piece_bytes >= len(payload):
+            piece.state = LAST
+        yield piece
+
+
+class Reassembler:
+    """The open pieces of one direction of a stream, bounded in number and in bytes.
+
+    Args:
+        max_open: envelopes in pieces at once.
+        max_bytes: the largest envelope; all open pieces together may hold twice that.
+    """
+
+    def __init__(self, max_open: int, max_bytes: int) -> None:
+        self._max_open = max_open
+        self._max_bytes = max_bytes
+        self._open: dict[int, bytearray] = {}
+        self._held_bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def add(self, piece: session_pb2.Fragment) -> bytes | None:
+        """Take a piece; gives the whole envelope's bytes with its last piece.
+
+        Raises:
+            FragmentError: too many open, too large, or not of the announced size.
+        """
+        if piece.state == ABORTED:
+            self._held_bytes -= len(self._open.pop(piece.fragment_id, b""))
+            return None
+        whole = self._open.get(piece.fragment_id)
+        if whole is None:
+            whole = self._begin(piece)
+        self._check_room(len(whole) + len(piece.data), len(piece.data))
+        whole += piece.data
+        self._held_bytes += len(piece.data)
+        if piece.state != LAST:
+            return None
+        del self._open[piece.fragment_id]
+        self._held_bytes -= len(whole)
+        return bytes(whole)
+
+    def _begin(self, piece: session_pb2.Fragment) -> bytearray:
+        if len(self._open) >= self._max_open:
+            raise FragmentError(
+                f"more than {self._max_open} envelopes in pieces at once, the limit of this end"
+            )
+        if piece.total_bytes > self._max_bytes:
+            raise FragmentError(
+                f"an envelope of {piece.total_bytes} bytes in pieces;"
+                f" the limit is {self._max_bytes}"
+            )
+        whole = self._open[piece.fragment_id] = bytearray()
+        return whole
+
+    def _check_room(self, envelope_bytes: int, piece_bytes: int) -> None:
+        if envelope_bytes > self._max_bytes:
+            raise FragmentError(
+                f"an envelope in pieces grew beyond {self._max_bytes} bytes, the limit of this end"
+            )
+        if self._held_bytes + piece_bytes > 2 * self._max_bytes:
+            raise FragmentError(
+                f"open pieces hold more than {2 * self._max_bytes} bytes, the limit of this end"
+            )

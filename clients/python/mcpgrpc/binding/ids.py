@@ -1,0 +1,41 @@
+"""JSON-RPC ids between Python values and `RequestId` messages.
+
+It does not correlate anything. A string and an integer are never equal in Python, so the plain
+values serve as keys: "7" and 7 stay two ids.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from mcpgrpc.v1 import envelope_pb2
+
+Id: TypeAlias = str | int
+"""An id that a request can have."""
+
+INTEGER_RANGE = range(-(2**63), 2**63)
+"""Integers that an id can be."""
+
+
+def to_message(value: Id) -> envelope_pb2.RequestId:
+    """The message of an id. Raises ValueError for an integer outside of `INTEGER_RANGE`."""
+    if isinstance(value, str):
+        return envelope_pb2.RequestId(text=value)
+    return envelope_pb2.RequestId(integer=value)
+
+
+def from_message(message: envelope_pb2.RequestId) -> Id | None:
+    """The id of a message; None when no member is set (JSON null)."""
+    kind = message.WhichOneof("value")
+    if kind == "text":
+        return message.text
+    if kind == "integer":
+        return message.integer
+    return None
+
+
+def is_id(value: object) -> bool:
+    """Whether a JSON value can be the id of a request; true and false are not integers here."""
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, str) or (isinstance(value, int) and value in INTEGER_RANGE)

@@ -1,0 +1,188 @@
+"""The outgoing queue of one stream: what waits goes together, large envelopes go in pieces.
+
+It does not write or wait: `put` queues, `take_frame` gives what the next frame holds. A frame
+takes everything that waits, up to a number of items and bytes; nothing ever waits to fill one.
+
+What belongs to one request keeps its order even when some of it travels in pieces: later items of
+the request stay behind the last piece, and the last piece stays behind everything that was queued
+before it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from mcpgrpc.binding import fragments
+from mcpgrpc.v1 import envelope_pb2, session_pb2
+
+Item = TypeVar("Item")
+
+_ITEM_OVERHEAD_BYTES = 12
+"""Tags and lengths that an item costs in its frame, at most."""
+
+
+@dataclass(slots=True)
+class _Queued(Generic[Item]):
+    item: Item
+    size_bytes: int
+    envelope: envelope_pb2.Envelope | None
+    order_key: Hashable
+    on_taken: Callable[[], None] | None
+    sequence: int = 0
+
+
+@dataclass(slots=True)
+class _InPieces(Generic[Item]):
+    pieces: Iterator[session_pb2.Fragment]
+    left_bytes: int
+    order_key: Hashable
+    on_taken: Callable[[], None] | None
+    sequence: int
+    behind: list[_Queued[Item]] = field(default_factory=list)
+
+
+class Outbox(Generic[Item]):
+    """What waits to be written on one stream.
+
+    Args:
+        wrap_fragment: makes the side's own item of a piece.
+        max_items: items of a frame, one piece not counted.
+        max_bytes: bytes at which no further item joins a frame; a larger item goes alone.
+        piece_bytes: the size of a piece.
+    """
+
+    def __init__(
+        self,
+        wrap_fragment: Callable[[session_pb2.Fragment], Item],
+        *,
+        max_items: int,
+        max_bytes: int,
+        piece_bytes: int,
+    ) -> None:
+        self._wrap_fragment = wrap_fragment
+        self._max_items = max_items
+        self._max_bytes = max_bytes
+        self._piece_bytes = piece_bytes
+        self._queue: deque[_Queued[Item]] = deque()
+        self._large: deque[_InPieces[Item]] = deque()
+        self._sequence = 0
+        self._last_fragment_id = 0
+        self.max_open_fragments = 0
+        """How many envelopes the peer takes in pieces at once; 0 until it says so."""
+        self.queued_bytes = 0
+        """Bytes of payload that wait."""
+
+    def __bool__(self) -> bool:
+        return bool(self._queue or self._large)
+
+    def put(self, item: Item, size_bytes: int, on_taken: Callable[[], None] | None = None) -> None:
+        """Queue an item that is no envelope; `on_taken` is called when a frame takes it."""
+        self.queued_bytes += size_bytes
+        self._append(_Queued(item, size_bytes, None, None, on_taken))
+
+    def put_envelope(
+        self,
+        item: Item,
+        envelope: envelope_pb2.Envelope,
+        *,
+        order_key: Hashable = None,
+        on_taken: Callable[[], None] | None = None,
+    ) -> None:
+        """Queue an envelope, in pieces where it is large and the peer takes them.
+
+        `item` is the envelope wrapped as the side's item, `order_key` the request that it belongs
+        to; `on_taken` is called when a frame takes it, or its last piece.
+        """
+        size_bytes = envelope.ByteSize()
+        self.queued_bytes += size_bytes
+        self._enqueue(_Queued(item, size_bytes, envelope, order_key, on_taken))
+
+    def take_frame(self) -> list[Item]:
+        """The items of the next frame, in order; empty when nothing waits.
+
+        Small items first, then one piece: a large envelope moves on with every frame and delays
+        what is small by one piece at most.
+        """
+        frame: list[Item] = []
+        frame_bytes = 0
+        while self._queue and len(frame) < self._max_items:
+            if frame and frame_bytes + self._queue[0].size_bytes > self._max_bytes:
+                break
+            queued = self._queue.popleft()
+            frame.append(queued.item)
+            frame_bytes += queued.size_bytes + _ITEM_OVERHEAD_BYTES
+            self.queued_bytes -= queued.size_bytes
+            if queued.on_taken is not None:
+                queued.on_taken()
+        if self._large and frame_bytes <= self._max_bytes:
+            self._take_piece(frame)
+        return frame
+
+    def clear(self) -> None:
+        """Forget everything: the stream is over."""
+        self._queue.clear()
+        self._large.clear()
+        self.queued_bytes = 0
+
+    def _enqueue(self, queued: _Queued[Item]) -> None:
+        before = self._large_of(queued.order_key)
+        if before is not None:
+            before.behind.append(queued)
+        elif (
+            queued.envelope is not None
+            and self.max_open_fragments > 0
+            and queued.size_bytes > self._piece_bytes
+        ):
+            self._cut(queued, queued.envelope)
+        else:
+            self._append(queued)
+
+    def _append(self, queued: _Queued[Item]) -> None:
+        self._sequence += 1
+        queued.sequence = self._sequence
+        self._queue.append(queued)
+
+    def _cut(self, queued: _Queued[Item], envelope: envelope_pb2.Envelope) -> None:
+        self._sequence += 1
+        self._last_fragment_id += 1
+        payload = envelope.SerializeToString()
+        pieces = fragments.cut(self._last_fragment_id, payload, self._piece_bytes)
+        self._large.append(
+            _InPieces(pieces, len(payload), queued.order_key, queued.on_taken, self._sequence)
+        )
+
+    def _large_of(self, order_key: Hashable) -> _InPieces[Item] | None:
+        if order_key is None or not self._large:
+            return None
+        return next((large for large in self._large if large.order_key == order_key), None)
+
+    def _take_piece(self, frame: list[Item]) -> None:
+        """Append the next piece of the open envelope whose turn it is."""
+        head = self._queue[0].sequence if self._queue else self._sequence + 1
+        for index in range(min(len(self._large), self.max_open_fragments)):
+            large = self._large[index]
+            is_last = large.left_bytes <= self._piece_bytes
+            if is_last and head < large.sequence:
+                continue
+            del self._large[index]
+            frame.append(self._next_piece(large))
+            if is_last:
+                self._finish(large)
+            else:
+                self._large.insert(min(len(self._large), self.max_open_fragments - 1), large)
+            return
+
+    def _next_piece(self, large: _InPieces[Item]) -> Item:
+        piece = next(large.pieces)
+        large.left_bytes -= len(piece.data)
+        self.queued_bytes -= len(piece.data)
+        return self._wrap_fragment(piece)
+
+    def _finish(self, large: _InPieces[Item]) -> None:
+        if large.on_taken is not None:
+            large.on_taken()
+        for queued in large.behind:
+            self._enqueue(queued)
