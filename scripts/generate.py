@@ -20,9 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PROTO = ROOT / "proto"
 PACKAGE = Path("mcpgrpc") / "v1"
 STUBS = ROOT / "clients" / "python" / PACKAGE
-PACKAGE_DOCSTRING = (
-    '"""Generated protobuf messages and gRPC stubs of mcpgrpc.v1; not edited by hand."""\n'
-)
+PACKAGE_DOCSTRING = '"""Generated messages and stubs of mcpgrpc.v1; not edited by hand."""\n'
 
 
 def generate_into(directory: Path) -> None:

@@ -10,14 +10,17 @@ Messages are told apart by which keys are present, as JSON-RPC 2.0 section 4 say
 from __future__ import annotations
 
 import json
-from json.decoder import scanstring
+from collections.abc import Callable
+from json import decoder as json_decoder
 from typing import Any, Final
 
 from mcpgrpc.binding import errors, ids, json_text
 from mcpgrpc.v1 import envelope_pb2
 
 _WHITESPACE: Final = " \t\n\r"
-_DECODER: Final = json.JSONDecoder(parse_constant=json_text._refuse_constant)
+_DECODER: Final = json.JSONDecoder()
+# Missing in typeshed, in CPython since 2.6: the string at an index, and where it ends.
+_scan_string: Final[Callable[[str, int], tuple[str, int]]] = json_decoder.scanstring  # type: ignore[attr-defined]
 _ERROR_CODES: Final = range(-(2**63), 2**63)
 
 
@@ -90,7 +93,7 @@ def _cut_members(text: str) -> dict[str, str]:
     members: dict[str, str] = {}
     at = _skip_whitespace(text, at + 1)
     while text[at] != "}":
-        key, at = scanstring(text, at + 1)
+        key, at = _scan_string(text, at + 1)
         at = _skip_whitespace(text, _skip_whitespace(text, at) + 1)
         _, end = _DECODER.raw_decode(text, at)
         if key in members:

@@ -199,7 +199,7 @@ class StreamCore(Generic[Waiter]):
 
     def _parse_params(
         self, call: envelope_pb2.JsonRpcRequest | envelope_pb2.JsonRpcNotification
-    ) -> dict[str, Any] | None | envelope_pb2.JsonRpcResponse:
+    ) -> dict[str, Any] | envelope_pb2.JsonRpcResponse | None:
         if not call.HasField("params_json"):
             return None
         return parse_params(call.params_json, self._limits.max_json_depth)

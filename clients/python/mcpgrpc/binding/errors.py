@@ -7,7 +7,7 @@ service itself refuses or ends has a `Refusal`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from mcpgrpc.binding import json_text
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
@@ -107,7 +107,7 @@ def reason_name(reason: int) -> str:
 def reason_number(name: str) -> errors_pb2.ErrorReason:
     """The reason of a wire name; unspecified for one that this schema does not know."""
     try:
-        return _Reason.Value(f"ERROR_REASON_{name}")
+        return cast("errors_pb2.ErrorReason", _Reason.Value(f"ERROR_REASON_{name}"))
     except ValueError:
         return _Reason.ERROR_REASON_UNSPECIFIED
 

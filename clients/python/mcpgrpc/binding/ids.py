@@ -6,7 +6,7 @@ values serve as keys: "7" and 7 stay two ids.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from mcpgrpc.v1 import envelope_pb2
 
@@ -34,7 +34,7 @@ def from_message(message: envelope_pb2.RequestId) -> Id | None:
     return None
 
 
-def is_id(value: object) -> bool:
+def is_id(value: object) -> TypeGuard[Id]:
     """Whether a JSON value can be the id of a request; true and false are not integers here."""
     if isinstance(value, bool):
         return False
