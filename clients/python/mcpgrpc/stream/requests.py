@@ -1,0 +1,146 @@
+"""Own requests on a stream: sent within the peer's window, each with a future for its answer.
+
+It does not read the stream; who does passes responses, settlements and GoAway on. Both ends use it:
+the client for everything, the server for what it asks the client in the legacy era.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, TypeAlias, TypeVar
+
+from mcpgrpc.binding import ids, json_text
+from mcpgrpc.binding.core import CANCELLED_METHOD, Resolve, StreamCore
+from mcpgrpc.binding.ids import Id
+from mcpgrpc.binding.outbox import Outbox
+from mcpgrpc.binding.outgoing import OutgoingRequest, State
+from mcpgrpc.stream.writer import FrameWriter
+from mcpgrpc.v1 import envelope_pb2, errors_pb2
+
+Item = TypeVar("Item")
+
+
+class RequestLostError(Exception):
+    """A request will not be answered: its stream ended, or drained without accepting it.
+
+    `execution` says whether it may have run.
+    """
+
+    def __init__(self, why: str, execution: errors_pb2.Execution) -> None:
+        super().__init__(why)
+        self.execution = execution
+
+
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """What is kept of an own request until it is answered."""
+
+    envelope: envelope_pb2.Envelope
+    order_key: Id | None
+    answer: asyncio.Future[envelope_pb2.Envelope | None]
+    """The envelope of the response; None when the peer settled it without one."""
+
+
+Sent: TypeAlias = OutgoingRequest[Waiting]
+
+
+class RequestSender(Generic[Item]):
+    """Sends requests of this end and correlates their answers.
+
+    Args:
+        core: the rules of the stream.
+        outbox: where envelopes are put.
+        writer: who writes them.
+        wrap: makes the side's own item of an envelope.
+    """
+
+    def __init__(
+        self,
+        core: StreamCore[Waiting],
+        outbox: Outbox[Item],
+        writer: FrameWriter[Item],
+        wrap: Callable[[envelope_pb2.Envelope], Item],
+    ) -> None:
+        self._core = core
+        self._outbox = outbox
+        self._writer = writer
+        self._wrap = wrap
+
+    def submit(self, envelope: envelope_pb2.Envelope, order_key: Id | None = None) -> Sent:
+        """Send a request, as soon as the window has room; its future is `waiter.answer`.
+
+        Raises:
+            ValueError: the id is in flight on this stream.
+        """
+        request_id = ids.from_message(envelope.request.id)
+        if request_id is None:
+            raise ValueError("a request needs an id")
+        answer = asyncio.get_running_loop().create_future()
+        waiting = Waiting(envelope, order_key, answer)
+        request = self._core.outgoing.submit(request_id, envelope.request.method, waiting)
+        if request.state is State.QUEUED:
+            self._write(request)
+        return request
+
+    def abandon(self, request: Sent, reason: str) -> None:
+        """Stop waiting for a request, and cancel it at the peer if the peer may have seen it."""
+        if not self._core.outgoing.abandon(request):
+            return
+        params = json_text.dump({"requestId": request.id, "reason": reason})
+        notification = envelope_pb2.JsonRpcNotification(method=CANCELLED_METHOD, params_json=params)
+        # Behind the request itself, should that still be on its way in pieces.
+        self._put(envelope_pb2.Envelope(notification=notification), ("own", request.id))
+
+    def forget(self, request: Sent) -> None:
+        """Stop waiting for a request without cancelling it at the peer."""
+        self._core.outgoing.abandon(request)
+
+    def resolve(self, effect: Resolve[Waiting]) -> None:
+        """The peer is done with a request."""
+        answer = effect.request.waiter.answer
+        if not answer.done():
+            answer.set_result(effect.envelope)
+        self.send_waiting()
+
+    def send_waiting(self) -> None:
+        """Write what the window has room for now."""
+        for request in self._core.outgoing.sendable():
+            self._write(request)
+
+    def go_away(self, accepted_requests: int, why: str) -> None:
+        """The peer takes no more: what it did not accept certainly does not run."""
+        for request in self._core.outgoing.go_away(accepted_requests):
+            _fail(request, RequestLostError(why, errors_pb2.EXECUTION_NOT_STARTED))
+
+    def close(self, why: str, *, ended_ok: bool = False) -> None:
+        """The stream is over. One that ended OK has not run what it did not answer."""
+        for request in self._core.outgoing.close():
+            execution = errors_pb2.EXECUTION_NOT_STARTED if ended_ok else request.execution
+            _fail(request, RequestLostError(why, execution))
+
+    def _write(self, request: Sent) -> None:
+        waiting = request.waiter
+        order_key = ("own", request.id) if waiting.order_key is None else waiting.order_key
+        self._put(waiting.envelope, order_key, partial(self._core.outgoing.written, request))
+
+    def _put(
+        self,
+        envelope: envelope_pb2.Envelope,
+        order_key: object,
+        on_taken: Callable[[], None] | None = None,
+    ) -> None:
+        self._outbox.put_envelope(
+            self._wrap(envelope), envelope, order_key=order_key, on_taken=on_taken
+        )
+        self._writer.wake()
+
+
+def _fail(request: Sent, error: RequestLostError) -> None:
+    answer = request.waiter.answer
+    if not answer.done():
+        answer.set_exception(error)
+        # Nobody may be left to look at it; that is not worth a warning.
+        answer.exception()

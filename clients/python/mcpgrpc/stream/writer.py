@@ -1,0 +1,147 @@
+"""The one writer of a stream: takes frames from an outbox and writes them, one at a time.
+
+It does not know what an item means. grpc.aio allows one writer on a stream, and a task that is
+cancelled inside of a write cancels the whole RPC; so nothing but the writer's own task writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from mcpgrpc.binding.outbox import Outbox
+
+Item = TypeVar("Item")
+
+
+class StreamClosedError(Exception):
+    """The stream is over; nothing can be sent on it any more."""
+
+
+class FrameWriter(Generic[Item]):
+    """Writes what its outbox holds, with back-pressure and keep-alives.
+
+    Args:
+        outbox: what waits.
+        write_frame: writes one frame; only `run` awaits it.
+        high_water_bytes: bytes in the outbox beyond which `room` waits.
+        keepalive_interval_seconds: an idle stream gets an empty frame this often; 0 for never.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox[Item],
+        write_frame: Callable[[list[Item]], Awaitable[None]],
+        *,
+        high_water_bytes: int,
+        keepalive_interval_seconds: float = 0.0,
+    ) -> None:
+        self.outbox = outbox
+        self._write_frame = write_frame
+        self._high_water_bytes = high_water_bytes
+        self._keepalive_seconds = keepalive_interval_seconds or None
+        self._loop = asyncio.get_running_loop()
+        self._idle: asyncio.Future[bool] | None = None
+        self._blocked: deque[asyncio.Future[None]] = deque()
+        self._finishing = False
+        self._closed = False
+        self._write_began: float | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether the stream is over for this end."""
+        return self._closed
+
+    @property
+    def blocked_seconds(self) -> float:
+        """For how long the write under way has been waiting for the peer to read."""
+        return 0.0 if self._write_began is None else self._loop.time() - self._write_began
+
+    def wake(self) -> None:
+        """Something was put into the outbox."""
+        self._end_idling(True)
+
+    async def room(self) -> None:
+        """Wait until the outbox is below its high-water mark.
+
+        Raises:
+            StreamClosedError: the stream ended meanwhile.
+        """
+        while not self._closed and self.outbox.queued_bytes >= self._high_water_bytes:
+            blocked = self._loop.create_future()
+            self._blocked.append(blocked)
+            await blocked
+        if self._closed:
+            raise StreamClosedError("the stream is over")
+
+    async def run(self) -> None:
+        """Write until `finish` was called and all is written, or the stream breaks.
+
+        Raises what `write_frame` raises. Whoever waits for room is woken in any case.
+        """
+        try:
+            while True:
+                frame = self.outbox.take_frame()
+                if frame:
+                    await self._write(frame)
+                    self._release()
+                elif self._finishing:
+                    return
+                elif not await self._wait_for_work():
+                    await self._write([])
+        finally:
+            self.close()
+
+    def finish(self) -> None:
+        """Let `run` return once everything queued is written."""
+        self._finishing = True
+        self.wake()
+
+    def close(self) -> None:
+        """The stream is over: drop what waits, wake whoever waits for room."""
+        self._closed = True
+        self.outbox.clear()
+        while self._blocked:
+            _resolve(self._blocked.popleft())
+
+    async def _write(self, frame: list[Item]) -> None:
+        self._write_began = self._loop.time()
+        try:
+            await self._write_frame(frame)
+        finally:
+            self._write_began = None
+
+    async def _wait_for_work(self) -> bool:
+        """Wait for `wake`; False when the keep-alive interval ended first."""
+        self._idle = self._loop.create_future()
+        timer = None
+        if self._keepalive_seconds is not None:
+            timer = self._loop.call_later(self._keepalive_seconds, self._end_idling, False)
+        try:
+            return await self._idle
+        finally:
+            self._idle = None
+            if timer is not None:
+                timer.cancel()
+
+    def _end_idling(self, has_work: bool) -> None:
+        if self._idle is not None and not self._idle.done():
+            self._idle.set_result(has_work)
+
+    def _release(self) -> None:
+        """Wake some of those that wait for room; each checks again for itself."""
+        if self.outbox.queued_bytes >= self._high_water_bytes:
+            return
+        for _ in range(min(len(self._blocked), _WOKEN_PER_FRAME)):
+            _resolve(self._blocked.popleft())
+
+
+# A frame makes room for a handful of items, so waking everybody would be waking them in vain.
+_WOKEN_PER_FRAME = 16
+
+
+def _resolve(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

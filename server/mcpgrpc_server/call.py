@@ -1,0 +1,186 @@
+"""One Call at the server: a single stateless request, its notifications and its response.
+
+It keeps no window, no era and no session: the RPC is the request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import grpc
+from mcpgrpc.binding.core import Answer, StartRequest, StreamCore
+from mcpgrpc.binding.era import Era, EraGate
+from mcpgrpc.binding.errors import Refusal, reason_name
+from mcpgrpc.binding.ids import Id
+from mcpgrpc.stream.requests import Waiting
+from mcpgrpc.stream.writer import StreamClosedError
+from mcpgrpc.v1 import envelope_pb2, errors_pb2, mcp_service_pb2
+
+from mcpgrpc_server import pipeline
+from mcpgrpc_server.backend import ServerCall
+from mcpgrpc_server.caller import Caller
+from mcpgrpc_server.execution import DRAIN_DEADLINE, Execution
+from mcpgrpc_server.host import StreamHost
+from mcpgrpc_server.session.requests import outcome_of, target_name
+from mcpgrpc_server.status import ERROR_CODE_KEY, abort
+from mcpgrpc_server.telemetry import RequestInfo
+
+
+class CallExchange:
+    """Serves one Call.
+
+    Args:
+        host: what the server's RPCs share.
+        caller: who opened it.
+        context: gRPC's side of the RPC.
+    """
+
+    takes_requests = False
+
+    def __init__(
+        self, host: StreamHost, caller: Caller, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> None:
+        self.caller = caller
+        self._host = host
+        self._context = context
+        self._write_lock = asyncio.Lock()
+        self._over = False
+        self._execution: Execution | None = None
+        self._info = host.stream_info("Call", caller)
+
+    async def serve(self, message: mcp_service_pb2.CallRequest) -> None:
+        """Answer the call; raises as `context.abort` does when the service itself refuses it."""
+        core: StreamCore[Waiting] = StreamCore(self._host.limits, EraGate(Era.MODERN))
+        envelope = envelope_pb2.Envelope(request=message.request)
+        effect = core.receive_envelope(envelope)
+        if isinstance(effect, Answer):
+            await self._answer(effect.response)
+        elif isinstance(effect, StartRequest):
+            response = await self._execute(effect, message)
+            response.id.CopyFrom(message.request.id)
+            await self._answer(response)
+
+    async def notify(
+        self,
+        method: str,
+        params_json: str | None,
+        related_request_id: Id | None,  # everything on a Call belongs to it
+    ) -> None:
+        """Send a notification; waits while the client does not read."""
+        notification = envelope_pb2.JsonRpcNotification(method=method, params_json=params_json)
+        await self._write(mcp_service_pb2.CallResponse(notification=notification))
+
+    def next_request_id(self) -> int:
+        """Never asked: a Call carries no requests to the client."""
+        return 0
+
+    async def request(
+        self, request_id: Id, method: str, params_json: str | None, related_request_id: Id | None
+    ) -> envelope_pb2.JsonRpcResponse:
+        """Never asked: a Call carries no requests to the client."""
+        raise StreamClosedError(f"a Call cannot carry {method} to the client")
+
+    def close_request_stream(self, request_id: Id) -> None:
+        """A Call is the request's stream: a door ends it by itself."""
+
+    def close_standalone_stream(self) -> None:
+        """A Call has no standalone stream."""
+
+    def begin_drain(self, grace_seconds: float) -> None:  # the host keeps the time
+        """A subscription completes; any other request runs on."""
+        execution = self._execution
+        if execution is not None and execution.call.request.is_listen:
+            execution.end_with(self._connection.listen_completion(execution.call))
+
+    def end_drain(self) -> int:
+        """End the request, answering it."""
+        if self._execution is None:
+            return 0
+        self._execution.end_with(DRAIN_DEADLINE.response())
+        return 1
+
+    async def _execute(
+        self, start: StartRequest, message: mcp_service_pb2.CallRequest
+    ) -> envelope_pb2.JsonRpcResponse:
+        request = message.request
+        call = ServerCall(
+            start.request,
+            Era.MODERN,
+            start.params,
+            request.params_json if request.HasField("params_json") else None,
+            message.door if message.HasField("door") else None,
+        )
+        self._connection = self._host.backend.connect(self)
+        early: asyncio.Future[envelope_pb2.JsonRpcResponse] = (
+            asyncio.get_running_loop().create_future()
+        )
+        execution = Execution(
+            call, self._context.time_remaining(), lambda _, response: early.set_result(response)
+        )
+        self._execution = execution
+        info = RequestInfo(
+            self._info, call.request.id, call.request.method, target_name(call.params), "modern"
+        )
+        self._host.telemetry.request_started(info)
+        self._host.enter(self)
+        running = asyncio.create_task(self._run(execution), name=request.method)
+        response: envelope_pb2.JsonRpcResponse | None = None
+        try:
+            waited: set[asyncio.Future[Any]] = {running, early}
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+            response = early.result() if early.done() else running.result()
+            if response is None:
+                raise asyncio.CancelledError
+            return response
+        finally:
+            if response is None:
+                call.request.cancelled = True
+                execution.cancel()
+            outcome = outcome_of(response, call.request)
+            self._host.telemetry.request_finished(info, outcome, execution.elapsed_seconds)
+            self._host.spawn(self._tear_down(running), "tearing down a call")
+            self._host.leave(self)
+
+    async def _run(self, execution: Execution) -> envelope_pb2.JsonRpcResponse | None:
+        proceed = pipeline.bind(self._host.stages, self.caller, self._connection)
+        return await execution.run(proceed)
+
+    async def _tear_down(self, running: asyncio.Task[Any]) -> None:
+        await asyncio.wait({running})
+        await self._connection.aclose()
+
+    async def _answer(self, response: envelope_pb2.JsonRpcResponse) -> None:
+        """Write the response as the last message; an error of the service is the status instead."""
+        if response.reason != errors_pb2.ERROR_REASON_UNSPECIFIED:
+            await self._refuse(response)
+        too_large = self._beyond_limit(response)
+        if too_large is not None:
+            await abort(self._context, too_large)
+        if response.WhichOneof("outcome") == "error":
+            code = str(response.error.code)
+            self._context.set_trailing_metadata(((ERROR_CODE_KEY, code),))
+        await self._write(mcp_service_pb2.CallResponse(response=response))
+        self._over = True
+
+    async def _refuse(self, response: envelope_pb2.JsonRpcResponse) -> None:
+        self._host.telemetry.refused(self._info, reason_name(response.reason))
+        refusal = Refusal(response.reason, response.error.message, execution=response.execution)
+        await abort(self._context, refusal)
+
+    def _beyond_limit(self, response: envelope_pb2.JsonRpcResponse) -> Refusal | None:
+        limit = self._host.limits.max_frame_bytes
+        size_bytes = response.ByteSize()
+        if size_bytes <= limit:
+            return None
+        return Refusal(
+            errors_pb2.ERROR_REASON_MESSAGE_TOO_LARGE,
+            f"the result of {size_bytes} bytes is beyond the message limit of {limit} bytes",
+        )
+
+    async def _write(self, message: mcp_service_pb2.CallResponse) -> None:
+        """Write one message; the lock is gRPC's rule of one writer at a time."""
+        async with self._write_lock:
+            if self._over:
+                raise StreamClosedError("the call is over")
+            await self._context.write(message)

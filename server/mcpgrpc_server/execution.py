@@ -1,0 +1,97 @@
+"""One admitted request in execution: its task, its cancellation, its deadline.
+
+It does not write answers; whoever starts it says what to do with the response.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+import anyio
+from mcpgrpc.binding import errors
+from mcpgrpc.binding.errors import Refusal
+from mcpgrpc.v1 import envelope_pb2, errors_pb2
+
+from mcpgrpc_server.backend import ServerCall
+from mcpgrpc_server.pipeline import Next
+
+logger = logging.getLogger(__name__)
+
+DRAIN_DEADLINE: Final = Refusal(
+    errors_pb2.ERROR_REASON_DRAIN_DEADLINE,
+    "the request was still running when the drain's grace ended",
+)
+
+
+class Execution:
+    """A request that runs.
+
+    A cancellation reaches the handler as one, and again at every await until it ends: a handler
+    cannot swallow it. A synchronous tool's thread cannot be cancelled, so its request lasts until
+    the thread ends.
+
+    Args:
+        call: the request.
+        timeout_seconds: how long it may take; None for no limit of its own.
+        on_early_answer: called, once, when the request is answered while its handler still runs
+            (a timeout, a subscription that the server ends, the end of a drain).
+    """
+
+    def __init__(
+        self,
+        call: ServerCall,
+        timeout_seconds: float | None,
+        on_early_answer: Callable[[Execution, envelope_pb2.JsonRpcResponse], None],
+    ) -> None:
+        self.call = call
+        self.early_answer: envelope_pb2.JsonRpcResponse | None = None
+        """The answer it got while its handler still ran."""
+        self._timeout_seconds = timeout_seconds
+        self._on_early_answer = on_early_answer
+        self._scope = anyio.CancelScope()
+        self._loop = asyncio.get_running_loop()
+        self.began = self._loop.time()
+
+    async def run(self, proceed: Next) -> envelope_pb2.JsonRpcResponse | None:
+        """Execute it; None when it was cancelled or answered early."""
+        timer = None
+        if self._timeout_seconds is not None:
+            timer = self._loop.call_later(self._timeout_seconds, self._time_out)
+        response = None
+        try:
+            with self._scope:
+                response = await proceed(self.call)
+        except Exception:
+            logger.exception("%s failed", self.call.request.method)
+            response = errors.failure(errors.INTERNAL_ERROR, "Internal server error")
+        finally:
+            if timer is not None:
+                timer.cancel()
+        return None if self.early_answer is not None else response
+
+    @property
+    def elapsed_seconds(self) -> float:
+        """Since it began."""
+        return self._loop.time() - self.began
+
+    def cancel(self) -> None:
+        """Cancel the handler."""
+        self._scope.cancel()
+
+    def end_with(self, response: envelope_pb2.JsonRpcResponse) -> None:
+        """Answer now, and cancel the handler."""
+        if self.early_answer is not None or self.call.request.cancelled:
+            return
+        self.early_answer = response
+        self._on_early_answer(self, response)
+        self._scope.cancel()
+
+    def _time_out(self) -> None:
+        refusal = Refusal(
+            errors_pb2.ERROR_REASON_TIMEOUT,
+            f"{self.call.request.method} did not finish within {self._timeout_seconds:g} s",
+        )
+        self.end_with(refusal.response())

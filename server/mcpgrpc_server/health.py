@@ -1,0 +1,80 @@
+"""`grpc.health.v1`: Check, Watch and List, telling the truth about each service.
+
+Our own servicer because grpcio's aio one has no List, and holds the lock that a status change needs
+while it writes to a watcher: a watcher that does not read would hang the drain.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from typing import Any, Final
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+SERVING: Final = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING: Final = health_pb2.HealthCheckResponse.NOT_SERVING
+SERVICE_UNKNOWN: Final = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
+
+WHOLE_SERVER: Final = ""
+"""The service name under which the server as a whole is asked for."""
+
+
+class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # the base has no types
+    """The status of the server and of each of its services; NOT_SERVING until told otherwise.
+
+    Args:
+        services: full names, such as "mcpgrpc.v1.McpService".
+    """
+
+    def __init__(self, services: Iterable[str]) -> None:
+        self._status: dict[str, int] = dict.fromkeys((WHOLE_SERVER, *services), NOT_SERVING)
+        self._changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def set_all(self, *, serving: bool) -> None:
+        """Set every service, and wake every watcher."""
+        self._status = dict.fromkeys(self._status, SERVING if serving else NOT_SERVING)
+        self._changed.set_result(None)
+        self._changed = asyncio.get_running_loop().create_future()
+
+    async def Check(  # noqa: N802  # gRPC's name
+        self,
+        request: health_pb2.HealthCheckRequest,
+        context: grpc.aio.ServicerContext[Any, Any],
+    ) -> health_pb2.HealthCheckResponse:
+        """The status of one service; NOT_FOUND for a name that is not served."""
+        status = self._status.get(request.service)
+        if status is None:
+            await context.abort(
+                grpc.StatusCode.NOT_FOUND, f"no service {request.service[:200]!r} is served here"
+            )
+        return health_pb2.HealthCheckResponse(status=status)
+
+    async def Watch(  # noqa: N802  # gRPC's name
+        self,
+        request: health_pb2.HealthCheckRequest,
+        context: grpc.aio.ServicerContext[Any, Any],  # gRPC's signature
+    ) -> AsyncIterator[health_pb2.HealthCheckResponse]:
+        """The status of one service, now and whenever it changes."""
+        told = None
+        while True:
+            changed = self._changed
+            status = self._status.get(request.service, SERVICE_UNKNOWN)
+            if status != told:
+                told = status
+                yield health_pb2.HealthCheckResponse(status=status)
+            # Shielded: a watcher that leaves must not cancel what the others wait for.
+            await asyncio.shield(changed)
+
+    async def List(  # noqa: N802  # gRPC's name
+        self,
+        request: health_pb2.HealthListRequest,  # gRPC's signature
+        context: grpc.aio.ServicerContext[Any, Any],  # gRPC's signature
+    ) -> health_pb2.HealthListResponse:
+        """The status of every service."""
+        statuses = {
+            name: health_pb2.HealthCheckResponse(status=status)
+            for name, status in self._status.items()
+        }
+        return health_pb2.HealthListResponse(statuses=statuses)

@@ -1,0 +1,79 @@
+"""Addresses to listen on: bound exactly as asked for, or refused with the reason.
+
+It never falls back to another address: a server that silently listens elsewhere is dead in a pod.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Final
+
+import grpc
+
+UNIX_PREFIX: Final = "unix:"
+
+
+class ListenError(Exception):
+    """An address cannot be listened on; the message says why and what to do."""
+
+
+def bind(server: grpc.aio.Server, address: str) -> str:
+    """Listen on an address; gives the target that clients reach it by.
+
+    Raises:
+        ListenError: it is malformed, taken, or not this machine's.
+    """
+    if address.startswith(UNIX_PREFIX):
+        _add_port(server, address)
+        return address
+    host, port = split(address)
+    _check_free(host, port, address)
+    bound = _add_port(server, address)
+    return f"{host}:{bound}"
+
+
+def split(address: str) -> tuple[str, int]:
+    """The host and port of `HOST:PORT`; an IPv6 host stands in brackets.
+
+    Raises:
+        ListenError: it has another form.
+    """
+    host, colon, port = address.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > 65535:
+        raise ListenError(
+            f"cannot listen on {address!r}: it must be HOST:PORT with a port up to 65535,"
+            " or unix:PATH"
+        )
+    return host, int(port)
+
+
+def _check_free(host: str, port: int, address: str) -> None:
+    """Find out why an address cannot be bound; gRPC itself only logs the reason.
+
+    SO_REUSEADDR as gRPC sets it, so that a port in TIME_WAIT counts as free.
+    """
+    name = host.removeprefix("[").removesuffix("]")
+    try:
+        family, kind, protocol, _, where = socket.getaddrinfo(
+            name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(where)
+    except OSError as error:
+        raise ListenError(_explain(address, error)) from None
+
+
+def _explain(address: str, error: OSError) -> str:
+    why = (error.strerror or str(error)).lower()
+    return f"cannot listen on {address}: {why}; stop what uses it or choose another with --listen"
+
+
+def _add_port(server: grpc.aio.Server, address: str) -> int:
+    try:
+        port = server.add_insecure_port(address)
+    except RuntimeError as error:
+        raise ListenError(f"cannot listen on {address}: {str(error).splitlines()[0]}") from None
+    if port == 0:
+        raise ListenError(f"cannot listen on {address}: gRPC could not bind it")
+    return port

@@ -1,0 +1,42 @@
+"""The steps that a request passes between the stream and the backend.
+
+It does not know streams. Rights, rate limits, caches and traces are stages, each an object with one
+method; the order of the list is the order in which a request meets them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Protocol, TypeAlias
+
+from mcpgrpc.v1 import envelope_pb2
+
+from mcpgrpc_server.backend import BackendConnection, ServerCall
+from mcpgrpc_server.caller import Caller
+
+Next: TypeAlias = Callable[[ServerCall], Awaitable[envelope_pb2.JsonRpcResponse]]
+
+
+class Stage(Protocol):
+    """One step of the pipeline."""
+
+    async def handle(
+        self, call: ServerCall, caller: Caller, proceed: Next
+    ) -> envelope_pb2.JsonRpcResponse:
+        """Answer the call, or let `proceed` answer it."""
+        ...
+
+
+def bind(stages: Sequence[Stage], caller: Caller, connection: BackendConnection) -> Next:
+    """The pipeline of one connection; without stages it is the backend itself."""
+    proceed: Next = connection.handle_request
+    for stage in reversed(stages):
+        proceed = partial(_pass, stage, caller, proceed)
+    return proceed
+
+
+async def _pass(
+    stage: Stage, caller: Caller, proceed: Next, call: ServerCall
+) -> envelope_pb2.JsonRpcResponse:
+    return await stage.handle(call, caller, proceed)

@@ -1,0 +1,96 @@
+"""An SDK app as a backend: its lifespan once, its handlers for every request of every client.
+
+It does not reimplement MCP: the SDK's own kernel (`ServerRunner`) validates, runs middleware and
+extensions, and shapes results at every revision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from mcpgrpc.binding import json_text
+from mcpgrpc.binding.era import PROTOCOL_VERSION_META_KEY, Era
+from mcpgrpc.binding.in_flight import InFlightRequest
+from mcpgrpc.v1 import envelope_pb2
+
+from mcpgrpc_server.backend import Client, ServerCall, Summary
+from mcpgrpc_server.caller import Caller
+from mcpgrpc_server.sdk import internals
+from mcpgrpc_server.sdk.connection import SdkConnection
+
+
+class SdkApp:
+    """The backend of an `MCPServer` or a low-level `Server`.
+
+    Args:
+        app: the server object. Raises TypeError for anything else.
+    """
+
+    def __init__(self, app: object) -> None:
+        self._server = internals.lowlevel_server(app)
+        self._lifespan_state: Any = None
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[None]:
+        """Enter the app's lifespan, once for the process."""
+        async with self._server.lifespan(self._server) as state:
+            self._lifespan_state = state
+            yield
+
+    def connect(self, client: Client) -> SdkConnection:
+        """A new client of the app."""
+        return SdkConnection(self._server, self._lifespan_state, client)
+
+    async def summary(self) -> Summary:
+        """The app's name, and the tools of the first page of its list."""
+        if self._server.get_request_handler("tools/list") is None:
+            return Summary(self._server.name)
+        connection = self.connect(_Nobody())
+        meta = {
+            PROTOCOL_VERSION_META_KEY: internals.LATEST_MODERN_VERSION,
+            "io.modelcontextprotocol/clientCapabilities": {},
+        }
+        call = ServerCall(
+            InFlightRequest("summary", "tools/list"), Era.MODERN, {"_meta": meta}, None, None
+        )
+        response = await connection.handle_request(call)
+        await connection.aclose()
+        if response.WhichOneof("outcome") == "error":
+            return Summary(self._server.name)
+        return Summary(
+            self._server.name, tuple(json_text.parse(response.result_json).get("tools", ()))
+        )
+
+
+class _Nobody:
+    """The client of `summary`: it hears nothing."""
+
+    caller = Caller(peer="in-process")
+    takes_requests = False
+
+    async def notify(
+        self, method: str, params_json: str | None, related_request_id: str | int | None
+    ) -> None:
+        """Nobody listens."""
+
+    def next_request_id(self) -> int:
+        """Never asked: this client takes no requests."""
+        return 0
+
+    async def request(
+        self,
+        request_id: str | int,
+        method: str,
+        params_json: str | None,
+        related_request_id: str | int | None,
+    ) -> envelope_pb2.JsonRpcResponse:
+        """Never asked: this client takes no requests."""
+        raise internals.NoBackChannelError(method)
+
+    def close_request_stream(self, request_id: str | int) -> None:
+        """There is no such stream."""
+
+    def close_standalone_stream(self) -> None:
+        """There is no such stream."""

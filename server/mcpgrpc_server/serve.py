@@ -1,0 +1,62 @@
+"""`serve`: one app, one process, signals. Blocks until the server has drained.
+
+The first SIGTERM or SIGINT drains, the second ends at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from typing import Final
+
+from mcpgrpc_server.server import Server
+from mcpgrpc_server.settings import ServerSettings
+
+SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+
+
+def serve(
+    app: object,
+    *,
+    settings: ServerSettings | None = None,
+    on_ready: Callable[[Server], None] | None = None,
+) -> None:
+    """Serve an app until SIGTERM or SIGINT, then drain and return.
+
+    Args:
+        app: an SDK `MCPServer` or low-level `Server`.
+        settings: the defaults and the environment when left out.
+        on_ready: called once the server answers, with its addresses bound.
+
+    Raises:
+        ListenError: an address cannot be bound.
+    A second signal ends the process at once, by the signal itself.
+    """
+    asyncio.run(_serve(Server(app, settings=settings), on_ready))
+
+
+async def _serve(server: Server, on_ready: Callable[[Server], None] | None) -> None:
+    stop = _first_signal()
+    await server.start()
+    if on_ready is not None:
+        on_ready(server)
+    await stop
+    await server.drain()
+
+
+def _first_signal() -> asyncio.Future[int]:
+    """Resolved by the first signal; the second one ends the process."""
+    loop = asyncio.get_running_loop()
+    first: asyncio.Future[int] = loop.create_future()
+
+    def received(number: int) -> None:
+        if first.done():
+            # Not an exception: whatever hangs the drain must not be able to catch it.
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        first.set_result(number)
+
+    for number in SIGNALS:
+        loop.add_signal_handler(number, received, number)
+    return first

@@ -1,0 +1,170 @@
+"""The server: an app, its listeners, health and reflection, from start to drain.
+
+It has no signals and no command line; `serve` has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Final, Self, TypeGuard
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from mcpgrpc.v1 import mcp_service_pb2_grpc
+
+from mcpgrpc_server.backend import Backend, Summary
+from mcpgrpc_server.health import Health
+from mcpgrpc_server.host import StreamHost
+from mcpgrpc_server.lifespan import LifespanTask
+from mcpgrpc_server.listeners import bind
+from mcpgrpc_server.sdk.app import SdkApp
+from mcpgrpc_server.servicer import SERVICE_NAME, McpServicer
+from mcpgrpc_server.settings import ServerSettings, check_listeners
+from mcpgrpc_server.stream_settings import bounds_of, channel_options, limits_of
+from mcpgrpc_server.telemetry import LoggingTelemetry, Telemetry
+
+HEALTH_SERVICE: Final = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
+
+TEARDOWN_SECONDS: Final = 5.0
+"""How long handlers that do not heed their cancellation are waited for at a stop."""
+
+
+class Server:
+    """Serves one app over gRPC.
+
+    Use it as `async with Server(app) as server:`, or call `start`, `drain` and `stop`. It belongs
+    to the event loop that starts it and starts once.
+
+    Args:
+        app: an SDK `MCPServer` or low-level `Server`, or a `Backend`.
+        listen: addresses, `HOST:PORT` (port 0 for a free one) or `unix:PATH`; the settings' when
+            left out.
+        settings: everything else; the defaults and the environment when left out.
+        telemetry: who hears about requests; the log when left out.
+    """
+
+    def __init__(
+        self,
+        app: object,
+        listen: Sequence[str] | None = None,
+        *,
+        settings: ServerSettings | None = None,
+        telemetry: Telemetry | None = None,
+    ) -> None:
+        settings = settings if settings is not None else ServerSettings()
+        if listen is not None:
+            settings = settings.model_copy(update={"listen": list(listen)})
+        check_listeners(settings)
+        self.settings = settings
+        self.addresses: list[str] = []
+        """The targets that are really bound, once started."""
+        self.summary = Summary("")
+        """What is served, once started."""
+        self._backend: Backend = app if _is_backend(app) else SdkApp(app)
+        self._telemetry = telemetry if telemetry is not None else LoggingTelemetry()
+        self._closed: asyncio.Event | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop(grace_seconds=0)
+
+    async def start(self) -> None:
+        """Bind every listener, bring the app up, and then answer SERVING.
+
+        Health answers NOT_SERVING, and nothing else answers, until the app's lifespan has come up.
+
+        Raises:
+            ListenError: an address cannot be bound; nothing is left running.
+            Exception: whatever the app's lifespan raises; nothing is left running.
+        """
+        self._closed = asyncio.Event()
+        self._host = StreamHost(
+            self._backend,
+            limits_of(self.settings),
+            bounds_of(self.settings),
+            self._telemetry,
+        )
+        self._health = Health((SERVICE_NAME, HEALTH_SERVICE))
+        self._grpc = grpc.aio.server(options=channel_options(self.settings))
+        self._register()
+        self._lifespan = LifespanTask(self._backend.lifespan)
+        try:
+            self.addresses = [bind(self._grpc, address) for address in self.settings.listen]
+            await self._grpc.start()
+            await self._lifespan.start()
+            self.summary = await self._backend.summary()
+        except BaseException:
+            await self._grpc.stop(None)
+            await self._lifespan.stop()
+            raise
+        self._host.draining = False
+        self._health.set_all(serving=True)
+
+    async def drain(self, grace_seconds: float | None = None) -> None:
+        """Take no new work, let running requests finish within the grace, then stop.
+
+        Args:
+            grace_seconds: the setting `drain_grace_seconds` when left out. What still runs then is
+                answered ABORTED with Execution MAYBE.
+        """
+        grace = self.settings.drain_grace_seconds if grace_seconds is None else grace_seconds
+        began = time.monotonic()
+        self._telemetry.drain_started(grace)
+        self._begin_drain(grace)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._host.wait_empty(), grace)
+        ended = sum(stream.end_drain() for stream in self._host.open_streams())
+        await self.stop(grace_seconds=1 if ended else 0)
+        self._telemetry.drain_finished(time.monotonic() - began, ended)
+
+    async def stop(self, grace_seconds: float = 0) -> None:
+        """End every RPC after `grace_seconds` at most, then the app's lifespan. Idempotent."""
+        if self._closed is None or self._closed.is_set():
+            return
+        self._begin_drain(grace_seconds)
+        await self._grpc.stop(grace_seconds or None)
+        try:
+            await asyncio.wait_for(self._host.wait_background(), TEARDOWN_SECONDS)
+        except TimeoutError:
+            self._host.cancel_background()
+        await self._lifespan.stop()
+        self._closed.set()
+
+    async def wait_closed(self) -> None:
+        """Wait until the server has stopped."""
+        if self._closed is not None:
+            await self._closed.wait()
+
+    def _begin_drain(self, grace_seconds: float) -> None:
+        if self._host.draining:
+            return
+        self._host.draining = True
+        self._health.set_all(serving=False)
+        for stream in self._host.open_streams():
+            stream.begin_drain(grace_seconds)
+
+    def _register(self) -> None:
+        # Requests that arrive before the app is up are refused as in a drain: they have not run.
+        self._host.draining = True
+        mcp_service_pb2_grpc.add_McpServiceServicer_to_server(McpServicer(self._host), self._grpc)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
+        if self.settings.reflection:
+            names = (SERVICE_NAME, HEALTH_SERVICE, reflection.SERVICE_NAME)
+            reflection.enable_server_reflection(names, self._grpc)
+
+
+def _is_backend(app: object) -> TypeGuard[Backend]:
+    return all(hasattr(app, name) for name in ("lifespan", "connect", "summary"))

@@ -1,0 +1,83 @@
+"""`McpService` as gRPC calls it: who calls, is the server draining, and hand over.
+
+It holds no protocol: `session.stream` and `call` do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import grpc
+from mcpgrpc.binding.core import DRAINING
+from mcpgrpc.binding.era import Era, EraGate
+from mcpgrpc.binding.errors import Refusal
+from mcpgrpc.v1 import errors_pb2, mcp_service_pb2, mcp_service_pb2_grpc
+
+from mcpgrpc_server.call import CallExchange
+from mcpgrpc_server.caller import Caller, visible_headers
+from mcpgrpc_server.host import StreamHost
+from mcpgrpc_server.session.stream import SessionStream
+from mcpgrpc_server.status import abort
+
+SERVICE_NAME: Final = "mcpgrpc.v1.McpService"
+ERA_KEY: Final = "mcpgrpc-era"
+"""Metadata with which a door, which knows its era, pins the stream's."""
+
+MIRROR_KEYS: Final = frozenset({"mcp-method", "mcp-name"})
+"""Metadata that mirrors one request, for proxies that route by it; a stream of many cannot."""
+
+
+class McpServicer(mcp_service_pb2_grpc.McpServiceServicer):
+    """Serves Session and Call.
+
+    Args:
+        host: what all RPCs share.
+    """
+
+    def __init__(self, host: StreamHost) -> None:
+        self._host = host
+
+    async def Session(  # type: ignore[override]  # noqa: N802  # the stub types both sync and aio
+        self,
+        request_iterator: AsyncIterator[mcp_service_pb2.SessionRequest],
+        context: grpc.aio.ServicerContext[Any, Any],
+    ) -> None:
+        """Serve a Session to its end."""
+        caller = await self._admit(context)
+        gate = await self._gate(context, caller)
+        await SessionStream(self._host, caller, context, gate).serve(request_iterator)
+
+    async def Call(  # type: ignore[override]  # noqa: N802  # the stub types both sync and aio
+        self,
+        request: mcp_service_pb2.CallRequest,
+        context: grpc.aio.ServicerContext[Any, Any],
+    ) -> None:
+        """Serve a Call."""
+        caller = await self._admit(context)
+        await CallExchange(self._host, caller, context).serve(request)
+
+    async def _admit(self, context: grpc.aio.ServicerContext[Any, Any]) -> Caller:
+        metadata = context.invocation_metadata() or ()
+        caller = Caller(peer=context.peer(), headers=visible_headers(metadata))
+        if self._host.draining:
+            self._host.telemetry.refused(self._host.stream_info("rpc", caller), "DRAINING")
+            await abort(context, DRAINING)
+        return caller
+
+    async def _gate(self, context: grpc.aio.ServicerContext[Any, Any], caller: Caller) -> EraGate:
+        mirrors = sorted(MIRROR_KEYS & caller.headers.keys())
+        if mirrors:
+            await abort(context, _invalid(f"{mirrors[0]} mirrors one request; use Call for it"))
+        pinned = caller.headers.get(ERA_KEY, Era.OPEN.value)
+        try:
+            return EraGate(Era(pinned))
+        except ValueError:
+            await abort(context, _invalid(f"{ERA_KEY} must be legacy or modern"))
+            raise
+
+
+def _invalid(message: str) -> Refusal:
+    return Refusal(
+        errors_pb2.ERROR_REASON_INVALID_FRAME, message, execution=errors_pb2.EXECUTION_NOT_STARTED
+    )

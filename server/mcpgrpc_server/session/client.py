@@ -1,0 +1,163 @@
+"""The way to the client of a Session: everything that the server sends goes through here.
+
+It does not read. What is too large for the client is refused here, before it can break the stream.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from typing import Final
+
+from mcpgrpc.binding import ids
+from mcpgrpc.binding.core import StreamCore
+from mcpgrpc.binding.errors import Refusal
+from mcpgrpc.binding.ids import Id
+from mcpgrpc.binding.limits import seconds
+from mcpgrpc.binding.outbox import Outbox
+from mcpgrpc.stream.requests import RequestLostError, RequestSender, Waiting
+from mcpgrpc.stream.writer import FrameWriter, StreamClosedError
+from mcpgrpc.v1 import envelope_pb2, errors_pb2, session_pb2
+
+from mcpgrpc_server.caller import Caller
+
+FRAME_OVERHEAD_BYTES: Final = 64
+"""What a frame adds around a single envelope, at most."""
+
+
+def wrap_envelope(envelope: envelope_pb2.Envelope) -> session_pb2.ServerItem:
+    """An envelope as the server's item."""
+    return session_pb2.ServerItem(envelope=envelope)
+
+
+class SessionClient:
+    """The client of one Session, as a backend and the request runner see it.
+
+    Args:
+        caller: who it is.
+        core: the rules of its stream.
+        outbox: what waits for it.
+        writer: the writer of its stream.
+    """
+
+    takes_requests = True
+
+    def __init__(
+        self,
+        caller: Caller,
+        core: StreamCore[Waiting],
+        outbox: Outbox[session_pb2.ServerItem],
+        writer: FrameWriter[session_pb2.ServerItem],
+    ) -> None:
+        self.caller = caller
+        self._core = core
+        self._outbox = outbox
+        self._writer = writer
+        self._ids = itertools.count(1)
+        self.requests = RequestSender(core, outbox, writer, wrap_envelope)
+
+    async def notify(
+        self, method: str, params_json: str | None, related_request_id: Id | None
+    ) -> None:
+        """Send a notification; waits while the client does not read."""
+        await self._writer.room()
+        notification = envelope_pb2.JsonRpcNotification(method=method, params_json=params_json)
+        envelope = envelope_pb2.Envelope(notification=notification)
+        if self._beyond_limit(envelope) is None:
+            self._put(envelope, related_request_id)
+
+    def next_request_id(self) -> int:
+        """An id for a request to the client that no other has."""
+        return next(self._ids)
+
+    async def request(
+        self, request_id: Id, method: str, params_json: str | None, related_request_id: Id | None
+    ) -> envelope_pb2.JsonRpcResponse:
+        """Send a request and wait for its response; it keeps the client's window."""
+        await self._writer.room()
+        message = envelope_pb2.JsonRpcRequest(
+            id=ids.to_message(request_id), method=method, params_json=params_json
+        )
+        envelope = envelope_pb2.Envelope(request=message)
+        if related_request_id is not None:
+            envelope.related_request_id.CopyFrom(ids.to_message(related_request_id))
+        if (refusal := self._beyond_limit(envelope)) is not None:
+            return refusal.response()
+        sent = self.requests.submit(envelope, related_request_id)
+        try:
+            answer = await sent.waiter.answer
+        except RequestLostError as lost:
+            raise StreamClosedError(str(lost)) from None
+        except asyncio.CancelledError:
+            self.requests.abandon(sent, "the server stopped waiting")
+            raise
+        if answer is None:
+            raise StreamClosedError(f"the client settled {method} without an answer")
+        return answer.response
+
+    def close_request_stream(self, request_id: Id) -> None:
+        """Ask the door to end the SSE stream of a request."""
+        close = session_pb2.RequestStreamClose(request_id=ids.to_message(request_id))
+        self.put_signal(session_pb2.ServerItem(request_stream_close=close))
+
+    def close_standalone_stream(self) -> None:
+        """Ask the door to end the standalone SSE stream."""
+        close = session_pb2.StandaloneStreamClose()
+        self.put_signal(session_pb2.ServerItem(standalone_stream_close=close))
+
+    def respond(self, response: envelope_pb2.JsonRpcResponse) -> None:
+        """Write a response now. One that the client cannot take is replaced by an error."""
+        envelope = envelope_pb2.Envelope(response=response)
+        refusal = self._beyond_limit(envelope)
+        if refusal is not None:
+            replacement = refusal.response()
+            replacement.id.CopyFrom(response.id)
+            envelope = envelope_pb2.Envelope(response=replacement)
+        self._put(envelope, ids.from_message(response.id), is_response=True)
+
+    def settle(self, request_id: Id) -> None:
+        """Tell the client that a request is over without a response."""
+        settled = session_pb2.RequestSettled(request_id=ids.to_message(request_id))
+        self.put_signal(session_pb2.ServerItem(request_settled=settled))
+
+    def go_away(
+        self, reason: session_pb2.GoAwayReason, accepted: int, grace_seconds: float
+    ) -> None:
+        """Tell the client that no further request is taken."""
+        message = session_pb2.GoAway(
+            reason=reason, accepted_requests=accepted, grace=seconds(grace_seconds)
+        )
+        self.put_signal(session_pb2.ServerItem(go_away=message))
+
+    def put_signal(self, item: session_pb2.ServerItem) -> None:
+        """Write an item that is no envelope."""
+        if not self._writer.closed:
+            self._outbox.put(item, item.ByteSize())
+            self._writer.wake()
+
+    def _put(
+        self,
+        envelope: envelope_pb2.Envelope,
+        order_key: Id | None,
+        *,
+        is_response: bool = False,
+    ) -> None:
+        if order_key is not None and not is_response:
+            envelope.related_request_id.CopyFrom(ids.to_message(order_key))
+        if not self._writer.closed:
+            self._outbox.put_envelope(wrap_envelope(envelope), envelope, order_key=order_key)
+            self._writer.wake()
+
+    def _beyond_limit(self, envelope: envelope_pb2.Envelope) -> Refusal | None:
+        """Why the client cannot take an envelope."""
+        peer = self._core.peer
+        limit = peer.max_envelope_bytes
+        if peer.max_open_fragments == 0:
+            limit = min(limit, peer.max_frame_bytes - FRAME_OVERHEAD_BYTES)
+        size_bytes = envelope.ByteSize()
+        if size_bytes <= limit:
+            return None
+        return Refusal(
+            errors_pb2.ERROR_REASON_MESSAGE_TOO_LARGE,
+            f"a message of {size_bytes} bytes is beyond the {limit} bytes that the client takes",
+        )

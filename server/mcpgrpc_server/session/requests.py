@@ -1,0 +1,209 @@
+"""The requests of one Session in execution: started in order, finished in any, each answered once.
+
+It does not read the stream and does not decide what is admitted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from mcpgrpc.binding.core import Notify, StartRequest, StreamCore
+from mcpgrpc.binding.errors import reason_name
+from mcpgrpc.binding.in_flight import InFlightRequest
+from mcpgrpc.binding.limits import to_seconds
+from mcpgrpc.stream.requests import Waiting
+from mcpgrpc.stream.writer import FrameWriter, StreamClosedError
+from mcpgrpc.v1 import envelope_pb2, errors_pb2, session_pb2
+
+from mcpgrpc_server.backend import BackendConnection, ClientNotification, ServerCall
+from mcpgrpc_server.execution import DRAIN_DEADLINE, Execution
+from mcpgrpc_server.pipeline import Next
+from mcpgrpc_server.session.client import SessionClient
+from mcpgrpc_server.telemetry import Outcome, RequestInfo, StreamInfo, Telemetry
+
+logger = logging.getLogger(__name__)
+
+
+class RunningRequests:
+    """What runs for one Session.
+
+    Args:
+        core: the rules of the stream.
+        client: where answers go.
+        connection: the client's connection to the backend.
+        proceed: the pipeline to it.
+        writer: the stream's writer; a request starts when its outbox has room.
+        telemetry: who hears about requests.
+        info: the stream's name there.
+        on_idle: called whenever the last request has ended.
+    """
+
+    def __init__(
+        self,
+        core: StreamCore[Waiting],
+        client: SessionClient,
+        connection: BackendConnection,
+        proceed: Next,
+        writer: FrameWriter[session_pb2.ServerItem],
+        telemetry: Telemetry,
+        info: StreamInfo,
+        on_idle: Callable[[], None],
+    ) -> None:
+        self._core = core
+        self._client = client
+        self._connection = connection
+        self._proceed = proceed
+        self._writer = writer
+        self._telemetry = telemetry
+        self._info = info
+        self._on_idle = on_idle
+        self._running: dict[InFlightRequest, Execution] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._notifications = 0
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def start(self, start: StartRequest) -> asyncio.Task[None]:
+        """Run a request in a task of its own."""
+        envelope = start.envelope
+        request = envelope.request
+        call = ServerCall(
+            start.request,
+            self._core.era.era,
+            start.params,
+            request.params_json if request.HasField("params_json") else None,
+            envelope.door if envelope.HasField("door") else None,
+        )
+        timeout = to_seconds(envelope.timeout) if envelope.HasField("timeout") else None
+        execution = Execution(call, timeout, self._answer_early)
+        self._running[start.request] = execution
+        return self._spawn(self._run(execution), f"{request.method} {start.request.id!r}")
+
+    def notify(self, effect: Notify, max_pending: int) -> bool:
+        """Cancel what a notification cancels and hand it on; False when it had to be dropped."""
+        if effect.cancels is not None:
+            self._running[effect.cancels].cancel()
+        if self._notifications >= max_pending:
+            return False
+        notification = effect.envelope.notification
+        handed_on = ClientNotification(
+            notification.method,
+            effect.params,
+            notification.params_json if notification.HasField("params_json") else None,
+            self._core.era.era,
+            effect.envelope.door if effect.envelope.HasField("door") else None,
+        )
+        self._notifications += 1
+        self._spawn(self._hand_on(handed_on), notification.method)
+        return True
+
+    def complete_listens(self) -> None:
+        """End every subscription with its completion result."""
+        for request in self._core.in_flight.listens():
+            execution = self._running[request]
+            execution.end_with(self._connection.listen_completion(execution.call))
+
+    def end_all(self) -> int:
+        """Answer everything that runs as ended by the drain; gives how much that was."""
+        ended = list(self._running.values())
+        for execution in ended:
+            execution.end_with(DRAIN_DEADLINE.response())
+        return len(ended)
+
+    def cancel_all(self) -> None:
+        """The client is gone: cancel everything."""
+        for execution in self._running.values():
+            execution.call.request.cancelled = True
+            execution.cancel()
+
+    async def wait_ended(self) -> None:
+        """Wait until every handler has ended."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _run(self, execution: Execution) -> None:
+        info = self._request_info(execution.call)
+        self._telemetry.request_started(info)
+        response = None
+        try:
+            await self._writer.room()
+            response = await execution.run(self._proceed)
+            await self._writer.room()
+        except StreamClosedError:
+            execution.call.request.cancelled = True
+        finally:
+            self._finish(execution, response, info)
+
+    def _finish(
+        self,
+        execution: Execution,
+        response: envelope_pb2.JsonRpcResponse | None,
+        info: RequestInfo,
+    ) -> None:
+        request = execution.call.request
+        del self._running[request]
+        if execution.early_answer is not None:
+            response = execution.early_answer
+        elif self._core.answered(request, response) and response is not None:
+            self._client.respond(response)
+        else:
+            self._client.settle(request.id)
+        outcome = outcome_of(response, request)
+        self._telemetry.request_finished(info, outcome, execution.elapsed_seconds)
+        if not self._running:
+            self._on_idle()
+
+    def _answer_early(self, execution: Execution, response: envelope_pb2.JsonRpcResponse) -> None:
+        request = execution.call.request
+        if response.reason != errors_pb2.ERROR_REASON_UNSPECIFIED:
+            reason = reason_name(response.reason)
+            self._telemetry.refused(self._request_info(execution.call), reason)
+        if self._core.answered(request, response):
+            self._client.respond(response)
+
+    async def _hand_on(self, notification: ClientNotification) -> None:
+        try:
+            await self._connection.handle_notification(notification)
+        except Exception:
+            logger.exception("the handler of %s raised", notification.method)
+        finally:
+            self._notifications -= 1
+
+    def _request_info(self, call: ServerCall) -> RequestInfo:
+        era = "modern" if call.request.modern else call.era.value
+        return RequestInfo(
+            self._info, call.request.id, call.request.method, target_name(call.params), era
+        )
+
+
+_OUTCOMES = {
+    errors_pb2.ERROR_REASON_TIMEOUT: Outcome.TIMEOUT,
+    errors_pb2.ERROR_REASON_DRAIN_DEADLINE: Outcome.FAILED,
+}
+
+
+def outcome_of(response: envelope_pb2.JsonRpcResponse | None, request: InFlightRequest) -> Outcome:
+    """How a request ended, for telemetry."""
+    if response is None or request.cancelled:
+        return Outcome.CANCELLED
+    if response.WhichOneof("outcome") != "error":
+        return Outcome.OK
+    if response.reason == errors_pb2.ERROR_REASON_UNSPECIFIED:
+        return Outcome.ERROR
+    return _OUTCOMES.get(response.reason, Outcome.REFUSED)
+
+
+def target_name(params: dict[str, Any] | None) -> str | None:
+    """The tool's or prompt's name or the resource's URI that a request is about."""
+    target = params and (params.get("name") or params.get("uri"))
+    return target if isinstance(target, str) else None

@@ -1,0 +1,237 @@
+"""One Session stream at the server, from its first frame to its status.
+
+It does not know what a method means and never waits for a handler, except for `initialize`, which
+parks the reader: what a client pipelines behind the handshake must find it done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import grpc
+from mcpgrpc.binding.core import (
+    Answer,
+    Effect,
+    FrameError,
+    Ignore,
+    Notify,
+    Resolve,
+    StartRequest,
+    StreamCore,
+)
+from mcpgrpc.binding.era import EraGate
+from mcpgrpc.binding.errors import Refusal, reason_name
+from mcpgrpc.binding.fragments import FragmentError
+from mcpgrpc.binding.outbox import Outbox
+from mcpgrpc.stream.requests import Waiting
+from mcpgrpc.stream.writer import FrameWriter
+from mcpgrpc.v1 import errors_pb2, mcp_service_pb2, session_pb2
+
+from mcpgrpc_server import pipeline
+from mcpgrpc_server.caller import Caller
+from mcpgrpc_server.host import StreamHost
+from mcpgrpc_server.session.client import SessionClient
+from mcpgrpc_server.session.requests import RunningRequests
+from mcpgrpc_server.session.watch import StreamWatch
+from mcpgrpc_server.status import abort
+from mcpgrpc_server.telemetry import Outcome, RequestInfo
+
+INITIALIZE: Final = "initialize"
+
+
+class SessionStream:
+    """Serves one Session.
+
+    Args:
+        host: what the server's streams share.
+        caller: who opened it.
+        context: gRPC's side of the RPC.
+        gate: the era it begins in.
+    """
+
+    def __init__(
+        self,
+        host: StreamHost,
+        caller: Caller,
+        context: grpc.aio.ServicerContext[Any, Any],
+        gate: EraGate,
+    ) -> None:
+        self._host = host
+        self._context = context
+        self._loop = asyncio.get_running_loop()
+        self._info = host.stream_info("Session", caller)
+        self._core: StreamCore[Waiting] = StreamCore(host.limits, gate)
+        self._outbox = Outbox[session_pb2.ServerItem](
+            lambda piece: session_pb2.ServerItem(fragment=piece),
+            max_items=host.limits.coalesce_items,
+            max_bytes=host.limits.coalesce_bytes,
+            piece_bytes=host.limits.fragment_bytes,
+        )
+        self._writer = FrameWriter(
+            self._outbox,
+            self._write_frame,
+            high_water_bytes=host.bounds.high_water_bytes,
+            keepalive_interval_seconds=host.limits.keepalive_interval_seconds,
+        )
+        self._client = SessionClient(caller, self._core, self._outbox, self._writer)
+        self._connection = host.backend.connect(self._client)
+        self._requests = RunningRequests(
+            self._core,
+            self._client,
+            self._connection,
+            pipeline.bind(host.stages, caller, self._connection),
+            self._writer,
+            host.telemetry,
+            self._info,
+            self._end_when_idle,
+        )
+        self._ended: asyncio.Future[Refusal | None] = self._loop.create_future()
+        self._half_closed = False
+        self._watch = StreamWatch(self._core, self._writer, host.bounds, self._end)
+
+    async def serve(self, frames: AsyncIterator[mcp_service_pb2.SessionRequest]) -> None:
+        """Serve the stream to its end; raises as `context.abort` does when that is an error."""
+        began = self._loop.time()
+        self._host.enter(self)
+        self._host.telemetry.stream_opened(self._info)
+        settings = session_pb2.ServerItem(settings=self._host.limits.settings())
+        self._client.put_signal(settings)
+        writer = asyncio.create_task(self._writer.run(), name="session writer")
+        reader = asyncio.create_task(self._read(frames), name="session reader")
+        writer.add_done_callback(self._writer_done)
+        reader.add_done_callback(self._reader_done)
+        self._watch.start()
+        outcome, why = Outcome.CANCELLED, "the client cancelled, or its connection was lost"
+        try:
+            refusal = await self._ended
+            if refusal is None:
+                self._writer.finish()
+                await asyncio.wait({writer})
+                outcome, why = Outcome.OK, "half-closed" if self._half_closed else "drained"
+            else:
+                outcome, why = Outcome.REFUSED, reason_name(refusal.reason)
+                self._host.telemetry.refused(self._info, why)
+                await abort(self._context, refusal)
+        finally:
+            self._watch.stop()
+            reader.cancel()
+            writer.cancel()
+            self._host.spawn(self._tear_down(), "tearing down a session")
+            self._host.leave(self)
+            duration = self._loop.time() - began
+            self._host.telemetry.stream_closed(self._info, outcome, duration, why)
+
+    def begin_drain(
+        self,
+        grace_seconds: float,
+        reason: session_pb2.GoAwayReason = session_pb2.GO_AWAY_REASON_SHUTDOWN,
+    ) -> None:
+        """Take no further requests; the stream ends when the running ones have."""
+        if self._core.draining:
+            return
+        accepted = self._core.begin_drain()
+        self._client.go_away(reason, accepted, grace_seconds)
+        self._requests.complete_listens()
+        self._end_when_idle()
+
+    def end_drain(self) -> int:
+        """End what still runs, answering it; gives how many requests that were."""
+        ended = self._requests.end_all()
+        self._end(None)
+        return ended
+
+    async def _read(self, frames: AsyncIterator[mcp_service_pb2.SessionRequest]) -> None:
+        max_items = self._host.limits.max_frame_items
+        async for frame in frames:
+            self._watch.saw_frame()
+            self._host.telemetry.frame_received(self._info, len(frame.items), frame.ByteSize())
+            if len(frame.items) > max_items:
+                raise FrameError(f"a frame of {len(frame.items)} items; the limit is {max_items}")
+            for item in frame.items:
+                await self._receive(item)
+            await self._watch.outbox_bounded()
+
+    async def _receive(self, item: session_pb2.ClientItem) -> None:
+        kind = item.WhichOneof("item")
+        if kind == "envelope":
+            await self._apply(self._core.receive_envelope(item.envelope))
+        elif kind == "fragment":
+            envelope = self._core.receive_fragment(item.fragment)
+            if envelope is not None:
+                await self._apply(self._core.receive_envelope(envelope))
+        elif kind == "settings":
+            self._core.receive_settings(item.settings)
+            self._outbox.max_open_fragments = self._core.peer.max_open_fragments
+            self._client.requests.send_waiting()
+        elif kind == "request_settled":
+            await self._apply(self._core.receive_settled(item.request_settled.request_id))
+        else:
+            self._host.telemetry.ignored(self._info, f"item {kind or 'of an unknown kind'}")
+
+    async def _apply(self, effect: Effect[Waiting]) -> None:
+        if isinstance(effect, StartRequest):
+            task = self._requests.start(effect)
+            if effect.request.method == INITIALIZE:
+                await asyncio.wait({task}, timeout=self._host.bounds.initialize_timeout_seconds)
+        elif isinstance(effect, Resolve):
+            self._client.requests.resolve(effect)
+        elif isinstance(effect, Notify):
+            if not self._requests.notify(effect, self._host.bounds.max_pending_notifications):
+                self._host.telemetry.ignored(self._info, "a notification beyond the bound")
+        elif isinstance(effect, Answer):
+            self._refused(effect)
+        elif isinstance(effect, Ignore):
+            self._host.telemetry.ignored(self._info, effect.what)
+
+    def _refused(self, answer: Answer) -> None:
+        response = answer.response
+        if response.reason != errors_pb2.ERROR_REASON_UNSPECIFIED:
+            request_id = response.id.integer or response.id.text
+            info = RequestInfo(
+                self._info, request_id, answer.method, None, self._core.era.era.value
+            )
+            self._host.telemetry.refused(info, reason_name(response.reason))
+        self._client.respond(response)
+
+    async def _write_frame(self, items: list[session_pb2.ServerItem]) -> None:
+        frame = mcp_service_pb2.SessionResponse(items=items)
+        await self._context.write(frame)
+        self._host.telemetry.frame_sent(self._info, len(items), frame.ByteSize())
+
+    def _reader_done(self, reader: asyncio.Task[None]) -> None:
+        """The client half-closed, or sent what ends the stream."""
+        if reader.cancelled():
+            return
+        error = reader.exception()
+        if error is None:
+            self._half_closed = True
+            self._client.requests.close("the client half-closed and answers nothing any more")
+            self._requests.complete_listens()
+            self._end_when_idle()
+        else:
+            # What gRPC could not decode reaches the reader as an exception of any kind.
+            known = isinstance(error, FrameError | FragmentError)
+            why = str(error) if known else "a frame could not be read"
+            self._end(Refusal(errors_pb2.ERROR_REASON_INVALID_FRAME, why))
+
+    def _writer_done(self, writer: asyncio.Task[None]) -> None:
+        if not writer.cancelled() and writer.exception() is not None:
+            self._end(None)
+
+    def _end_when_idle(self) -> None:
+        if (self._half_closed or self._core.draining) and not len(self._requests):
+            self._end(None)
+
+    def _end(self, refusal: Refusal | None) -> None:
+        if not self._ended.done():
+            self._ended.set_result(refusal)
+
+    async def _tear_down(self) -> None:
+        """Cancel what runs, wait for it, and let the backend forget the client."""
+        self._writer.close()
+        self._client.requests.close("the stream is over")
+        self._requests.cancel_all()
+        await self._requests.wait_ended()
+        await self._connection.aclose()

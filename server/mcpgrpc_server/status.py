@@ -1,0 +1,55 @@
+"""Errors of the service as gRPC statuses, with bounded details.
+
+It does not decide what is an error; `mcpgrpc.binding.errors` has the table.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NoReturn
+
+import grpc
+from google.protobuf import any_pb2
+from google.rpc import error_details_pb2, status_pb2
+from mcpgrpc.binding.errors import ERROR_DOMAIN, Refusal, execution_name, reason_name
+
+MAX_MESSAGE_BYTES: Final = 1024
+"""gRPC rejects metadata above 8 KiB in all at random, so the trailers of an error stay far below:
+the message goes twice, percent-encoded once."""
+
+STATUS_DETAILS_KEY: Final = "grpc-status-details-bin"
+ERROR_CODE_KEY: Final = "mcpgrpc-error-code"
+"""The trailer that repeats an MCP error's code: proxies see nothing but status and trailers."""
+
+_STATUS_CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
+
+
+def bounded(message: str, max_bytes: int = MAX_MESSAGE_BYTES) -> str:
+    """A message cut to so many bytes of UTF-8."""
+    encoded = message.encode("utf-8", "replace")
+    if len(encoded) <= max_bytes:
+        return message
+    return encoded[: max_bytes - 3].decode("utf-8", "ignore") + "..."
+
+
+def details(refusal: Refusal) -> bytes:
+    """The `google.rpc.Status` of a refusal, serialised."""
+    info = error_details_pb2.ErrorInfo(
+        reason=reason_name(refusal.reason),
+        domain=ERROR_DOMAIN,
+        metadata={"execution": execution_name(refusal.what_ran)},
+    )
+    packed = any_pb2.Any()
+    packed.Pack(info)
+    status = status_pb2.Status(
+        code=refusal.status, message=bounded(refusal.message), details=[packed]
+    )
+    return bytes(status.SerializeToString())
+
+
+async def abort(context: grpc.aio.ServicerContext[Any, Any], refusal: Refusal) -> NoReturn:
+    """End an RPC with a refusal; raises what gRPC raises to end it."""
+    await context.abort(
+        _STATUS_CODES[refusal.status],
+        bounded(refusal.message),
+        ((STATUS_DETAILS_KEY, details(refusal)),),
+    )

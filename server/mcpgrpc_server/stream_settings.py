@@ -1,0 +1,50 @@
+"""The settings model turned into what streams and gRPC take.
+
+It holds no default: `settings` does.
+"""
+
+from __future__ import annotations
+
+from mcpgrpc.binding.limits import Limits
+
+from mcpgrpc_server.host import StreamBounds
+from mcpgrpc_server.settings import ServerSettings
+
+
+def limits_of(settings: ServerSettings) -> Limits:
+    """The limits that both ends of a stream know."""
+    return Limits(
+        max_in_flight=settings.max_in_flight,
+        max_listens=settings.max_listens,
+        max_frame_bytes=settings.max_message_bytes,
+        max_envelope_bytes=settings.max_envelope_bytes,
+        max_open_fragments=settings.max_open_fragments,
+        max_frame_items=settings.max_inbound_frame_items,
+        max_json_depth=settings.max_json_depth,
+        keepalive_interval_seconds=settings.keepalive_interval_seconds,
+        fragment_bytes=settings.fragment_bytes,
+        coalesce_items=settings.max_items_per_frame,
+        coalesce_bytes=settings.max_coalesced_frame_bytes,
+    )
+
+
+def bounds_of(settings: ServerSettings) -> StreamBounds:
+    """The bounds that only the server keeps."""
+    return StreamBounds(
+        high_water_bytes=settings.high_water_bytes,
+        stall_timeout_seconds=settings.stall_timeout_seconds,
+        first_message_timeout_seconds=settings.first_message_timeout_seconds,
+        initialize_timeout_seconds=settings.initialize_timeout_seconds,
+        max_pending_notifications=settings.max_pending_notifications,
+    )
+
+
+def channel_options(settings: ServerSettings) -> list[tuple[str, int]]:
+    """What gRPC itself is told."""
+    return [
+        ("grpc.max_receive_message_length", settings.max_message_bytes),
+        ("grpc.max_send_message_length", settings.max_message_bytes),
+        ("grpc.max_concurrent_streams", settings.max_concurrent_streams),
+        # A port that another process listens on is taken: without this, both would share it.
+        ("grpc.so_reuseport", 0),
+    ]
