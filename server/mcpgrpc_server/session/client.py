@@ -15,7 +15,12 @@ from mcpgrpc.binding.errors import Refusal
 from mcpgrpc.binding.ids import Id
 from mcpgrpc.binding.limits import seconds
 from mcpgrpc.binding.outbox import Outbox
-from mcpgrpc.stream.requests import RequestLostError, RequestSender, Waiting
+from mcpgrpc.stream.requests import (
+    RequestLostError,
+    RequestSender,
+    Waiting,
+    cancellation_params,
+)
 from mcpgrpc.stream.writer import FrameWriter, StreamClosedError
 from mcpgrpc.v1 import envelope_pb2, errors_pb2, session_pb2
 
@@ -89,7 +94,9 @@ class SessionClient:
         except RequestLostError as lost:
             raise StreamClosedError(str(lost)) from None
         except asyncio.CancelledError:
-            self.requests.abandon(sent, "the server stopped waiting")
+            self.requests.abandon(
+                sent, cancellation_params(request_id, "the server stopped waiting")
+            )
             raise
         if answer is None:
             raise StreamClosedError(f"the client settled {method} without an answer")

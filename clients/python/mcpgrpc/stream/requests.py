@@ -85,18 +85,18 @@ class RequestSender(Generic[Item]):
             self._write(request)
         return request
 
-    def abandon(self, request: Sent, reason: str) -> None:
-        """Stop waiting for a request, and cancel it at the peer if the peer may have seen it."""
+    def abandon(self, request: Sent, params_json: str) -> None:
+        """Stop waiting for a request, and cancel it at the peer if the peer may have seen it.
+
+        `params_json` is what `notifications/cancelled` says; see `cancellation_params`.
+        """
         if not self._core.outgoing.abandon(request):
             return
-        params = json_text.dump({"requestId": request.id, "reason": reason})
-        notification = envelope_pb2.JsonRpcNotification(method=CANCELLED_METHOD, params_json=params)
+        notification = envelope_pb2.JsonRpcNotification(
+            method=CANCELLED_METHOD, params_json=params_json
+        )
         # Behind the request itself, should that still be on its way in pieces.
         self._put(envelope_pb2.Envelope(notification=notification), ("own", request.id))
-
-    def forget(self, request: Sent) -> None:
-        """Stop waiting for a request without cancelling it at the peer."""
-        self._core.outgoing.abandon(request)
 
     def resolve(self, effect: Resolve[Waiting]) -> None:
         """The peer is done with a request."""
@@ -136,6 +136,11 @@ class RequestSender(Generic[Item]):
             self._wrap(envelope), envelope, order_key=order_key, on_taken=on_taken
         )
         self._writer.wake()
+
+
+def cancellation_params(request_id: Id, reason: str) -> str:
+    """The params of `notifications/cancelled` for a request of this end."""
+    return json_text.dump({"requestId": request_id, "reason": reason})
 
 
 def _fail(request: Sent, error: RequestLostError) -> None:

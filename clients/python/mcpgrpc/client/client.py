@@ -1,0 +1,330 @@
+"""`Client`: MCP's methods with names, types and a default timeout.
+
+It is lean: no SDK, no schema validation, no cache. What it does not name goes through `request`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+import grpc
+
+from mcpgrpc.channel import ChannelSecurity
+from mcpgrpc.client.handshake import AUTO, Handshake, Negotiated, checked_mode
+from mcpgrpc.client.inbox import (
+    NotificationCallback,
+    ProgressCallback,
+    RequestCallback,
+    ServerMessages,
+)
+from mcpgrpc.client.listening import Subscription
+from mcpgrpc.client.requests import Requests
+from mcpgrpc.client.results import (
+    CallToolResult,
+    Completion,
+    GetPromptResult,
+    Prompt,
+    ReadResourceResult,
+    Resource,
+    ResourceTemplate,
+    Tool,
+)
+from mcpgrpc.connection import DEFAULT_CONNECT_TIMEOUT_SECONDS, ConnectionOptions
+from mcpgrpc.credentials import TokenSource
+from mcpgrpc.errors import McpGrpcError, UsageError
+from mcpgrpc.targets import DEFAULT_TARGET
+
+DEFAULT_TIMEOUT_SECONDS: Final = 60.0
+"""How long a call may take when nobody says otherwise; a deadline always exists."""
+
+MAX_PAGES: Final = 1000
+"""Pages of a listing that are followed; a server that never ends one cannot hang its client."""
+
+Listed = TypeVar("Listed")
+
+
+class Client:
+    """A client of one mcpgrpc server: `async with Client("127.0.0.1:50051") as client:`.
+
+    Every method raises `RemoteError` for an error of the application, `ServiceError` for a refusal
+    of the service, `RequestTimeout` when no answer came in time, `ConnectionLost` when the
+    connection broke, and `ConnectError` when there is none. Cancelling the task that waits cancels
+    the request at the server. `timeout` is in seconds everywhere.
+
+    Args:
+        target: `host:port`, `dns:///name:port`, `unix:path`, or a list separated by commas.
+        mode: "auto" asks `server/discover` and falls back to `initialize`; "legacy" initialises; a
+            revision such as "2026-07-28" is spoken without a handshake.
+        rpc: "session" for one stream of many requests, "call" for an RPC for each request.
+        timeout_seconds: for calls that name none.
+        connect_timeout_seconds: how long connecting may take.
+        security: TLS; plaintext when left out.
+        token: a bearer token, a `TokenFile`, an `ApiKeyFile` or an async callable.
+        metadata: further gRPC metadata for every RPC.
+        client_info: name and version as MCP's `clientInfo`.
+        capabilities: MCP's client capabilities.
+        on_notification: called with (method, params) of notifications that belong to no call.
+        on_request: answers (method, params) of the server's requests in the legacy era.
+    """
+
+    def __init__(
+        self,
+        target: str = DEFAULT_TARGET,
+        *,
+        mode: str = AUTO,
+        rpc: str = "session",
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+        connect_timeout_seconds: float = DEFAULT_CONNECT_TIMEOUT_SECONDS,
+        security: ChannelSecurity | None = None,
+        token: TokenSource | None = None,
+        metadata: tuple[tuple[str, str], ...] = (),
+        client_info: dict[str, Any] | None = None,
+        capabilities: dict[str, Any] | None = None,
+        on_notification: NotificationCallback | None = None,
+        on_request: RequestCallback | None = None,
+    ) -> None:
+        self._options = ConnectionOptions(
+            target, rpc, security, token, metadata, connect_timeout_seconds
+        )
+        self._mode = checked_mode(mode, rpc)
+        self._timeout_seconds = timeout_seconds
+        self._handshake = Handshake(client_info, capabilities or {})
+        self._inbox = ServerMessages(on_notification, on_request)
+        self._channel: grpc.aio.Channel | None = None
+        self._requests: Requests | None = None
+        self._negotiated: Negotiated | None = None
+
+    async def __aenter__(self) -> Self:
+        if self._channel is not None:
+            raise UsageError("this client was entered before; make another")
+        self._channel = self._options.open_channel()
+        self._carrier = self._options.carrier(self._channel, self._inbox)
+        requests = Requests(self._carrier, self._inbox)
+        try:
+            await self._carrier.open()
+            self._negotiated = await self._handshake.perform(
+                requests, self._mode, self._timeout_seconds
+            )
+        except BaseException:
+            await self._disconnect()
+            raise
+        self._requests = requests
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._requests = None
+        await self._disconnect()
+
+    @property
+    def protocol_version(self) -> str:
+        """The revision that is spoken."""
+        return self._agreed.protocol_version
+
+    @property
+    def server_info(self) -> dict[str, Any] | None:
+        """Name and version of the server, if it said them."""
+        return self._agreed.server_info
+
+    @property
+    def capabilities(self) -> dict[str, Any]:
+        """What the server can do; empty when it was not asked."""
+        return self._agreed.capabilities
+
+    @property
+    def instructions(self) -> str | None:
+        """What the server tells a model about itself."""
+        return self._agreed.instructions
+
+    async def request(
+        self,
+        method: str,
+        params: dict[str, Any] | None = None,
+        *,
+        timeout: float | None = None,
+        on_progress: ProgressCallback | None = None,
+    ) -> dict[str, Any]:
+        """Send any request; gives its result object as received."""
+        if self._requests is None:
+            raise UsageError("the client is not connected: use it inside of `async with`")
+        return await self._requests.request(
+            method,
+            params,
+            timeout_seconds=self._timeout_seconds if timeout is None else timeout,
+            on_progress=on_progress,
+        )
+
+    async def notify(self, method: str, params: dict[str, Any] | None = None) -> None:
+        """Send any notification."""
+        if self._requests is None:
+            raise UsageError("the client is not connected: use it inside of `async with`")
+        await self._requests.notify(method, params)
+
+    async def discover(self, *, timeout: float | None = None) -> dict[str, Any]:
+        """Ask what the server is (2026-07-28)."""
+        return await self.request("server/discover", timeout=timeout)
+
+    async def call_tool(
+        self,
+        name: str,
+        arguments: dict[str, Any] | None = None,
+        *,
+        timeout: float | None = None,
+        on_progress: ProgressCallback | None = None,
+        input_responses: dict[str, Any] | None = None,
+        request_state: str | None = None,
+        meta: dict[str, Any] | None = None,
+    ) -> CallToolResult:
+        """Call a tool.
+
+        A failure of the tool itself is a result with `is_error`. A result of type "input_required"
+        is answered by calling again with `input_responses` and its `request_state`.
+        """
+        params = {"name": name, "arguments": arguments or {}}
+        params |= _retry(input_responses, request_state) | _meta(meta)
+        result = await self.request("tools/call", params, timeout=timeout, on_progress=on_progress)
+        return CallToolResult.of(result)
+
+    async def list_tools(self, *, timeout: float | None = None) -> list[Tool]:
+        """Every tool; pages are followed."""
+        return await self._list("tools/list", "tools", Tool.of, timeout)
+
+    async def list_resources(self, *, timeout: float | None = None) -> list[Resource]:
+        """Every resource; pages are followed."""
+        return await self._list("resources/list", "resources", Resource.of, timeout)
+
+    async def list_resource_templates(
+        self, *, timeout: float | None = None
+    ) -> list[ResourceTemplate]:
+        """Every resource template; pages are followed."""
+        method = "resources/templates/list"
+        return await self._list(method, "resourceTemplates", ResourceTemplate.of, timeout)
+
+    async def list_prompts(self, *, timeout: float | None = None) -> list[Prompt]:
+        """Every prompt; pages are followed."""
+        return await self._list("prompts/list", "prompts", Prompt.of, timeout)
+
+    async def read_resource(
+        self, uri: str, *, timeout: float | None = None, meta: dict[str, Any] | None = None
+    ) -> ReadResourceResult:
+        """Read a resource."""
+        params = {"uri": uri} | _meta(meta)
+        return ReadResourceResult.of(await self.request("resources/read", params, timeout=timeout))
+
+    async def get_prompt(
+        self,
+        name: str,
+        arguments: dict[str, str] | None = None,
+        *,
+        timeout: float | None = None,
+        meta: dict[str, Any] | None = None,
+    ) -> GetPromptResult:
+        """Get a prompt, filled in."""
+        params = {"name": name, "arguments": arguments or {}} | _meta(meta)
+        return GetPromptResult.of(await self.request("prompts/get", params, timeout=timeout))
+
+    async def complete(
+        self,
+        ref: dict[str, Any],
+        argument_name: str,
+        value: str,
+        *,
+        context: dict[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> Completion:
+        """Ask for suggestions for an argument of a prompt or a resource template.
+
+        `ref` is `{"type": "ref/prompt", "name": …}` or `{"type": "ref/resource", "uri": …}`;
+        `context` holds the arguments that are filled in already.
+        """
+        params: dict[str, Any] = {
+            "ref": ref,
+            "argument": {"name": argument_name, "value": value},
+        }
+        if context is not None:
+            params["context"] = {"arguments": context}
+        return Completion.of(await self.request("completion/complete", params, timeout=timeout))
+
+    @contextlib.asynccontextmanager
+    async def listen(
+        self,
+        *,
+        tools: bool = False,
+        prompts: bool = False,
+        resources: bool = False,
+        resource_uris: Sequence[str] = (),
+        timeout: float | None = None,
+    ) -> AsyncIterator[Subscription]:
+        """Subscribe to changes: of the lists of tools, prompts and resources, and of resources.
+
+        `timeout` bounds the wait for the server's acknowledgement.
+        """
+        if self._requests is None:
+            raise UsageError("the client is not connected: use it inside of `async with`")
+        wanted: dict[str, Any] = {
+            "toolsListChanged": tools,
+            "promptsListChanged": prompts,
+            "resourcesListChanged": resources,
+        }
+        wanted = {kind: True for kind, wants in wanted.items() if wants}
+        if resource_uris:
+            wanted["resourceSubscriptions"] = list(resource_uris)
+        subscription, task = self._requests.listen({"notifications": wanted})
+        try:
+            async with asyncio.timeout(self._timeout_seconds if timeout is None else timeout):
+                await subscription.wait_acknowledged()
+            yield subscription
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
+    @property
+    def _agreed(self) -> Negotiated:
+        if self._negotiated is None:
+            raise UsageError("the client is not connected: use it inside of `async with`")
+        return self._negotiated
+
+    async def _list(
+        self,
+        method: str,
+        member: str,
+        make: Callable[[dict[str, Any]], Listed],
+        timeout: float | None,
+    ) -> list[Listed]:
+        listed: list[Listed] = []
+        params: dict[str, Any] = {}
+        for _ in range(MAX_PAGES):
+            page = await self.request(method, params, timeout=timeout)
+            listed += [make(item) for item in page.get(member) or []]
+            cursor = page.get("nextCursor")
+            if cursor is None:
+                return listed
+            params = {"cursor": cursor}
+        raise McpGrpcError(f"{method} did not end within {MAX_PAGES} pages")
+
+    async def _disconnect(self) -> None:
+        self._inbox.close()
+        await self._carrier.close()
+        if self._channel is not None:
+            await self._channel.close()
+
+
+def _retry(input_responses: dict[str, Any] | None, request_state: str | None) -> dict[str, Any]:
+    retry: dict[str, Any] = {}
+    if input_responses is not None:
+        retry["inputResponses"] = input_responses
+    if request_state is not None:
+        retry["requestState"] = request_state
+    return retry
+
+
+def _meta(meta: dict[str, Any] | None) -> dict[str, Any]:
+    return {} if meta is None else {"_meta": meta}

@@ -1,0 +1,73 @@
+"""What `Client` and `transport` take in common, and the channel and carrier made of it.
+
+It speaks no MCP.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import grpc
+
+from mcpgrpc.binding.limits import Limits
+from mcpgrpc.channel import ChannelSecurity, open_channel
+from mcpgrpc.credentials import TokenSource, credential_metadata
+from mcpgrpc.errors import UsageError
+from mcpgrpc.stream.call_carrier import CallCarrier
+from mcpgrpc.stream.carrier import Carrier, Inbox
+from mcpgrpc.stream.session_carrier import SessionCarrier
+from mcpgrpc.targets import DEFAULT_TARGET
+
+DEFAULT_CONNECT_TIMEOUT_SECONDS: Final = 10.0
+RPCS: Final = ("session", "call")
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionOptions:
+    """How to reach a server.
+
+    Attributes:
+        target: an ADDRESS: `host:port`, `dns:///name:port`, `unix:path`, or a list.
+        rpc: "session" for one stream of many requests, "call" for an RPC for each request.
+        security: TLS; plaintext when left out.
+        token: what the caller proves itself with; fetched anew for every stream.
+        metadata: further metadata for every RPC.
+        connect_timeout_seconds: how long connecting may take.
+        limits: what this end of a Session accepts.
+    """
+
+    target: str = DEFAULT_TARGET
+    rpc: str = "session"
+    security: ChannelSecurity | None = None
+    token: TokenSource | None = None
+    metadata: tuple[tuple[str, str], ...] = ()
+    connect_timeout_seconds: float = DEFAULT_CONNECT_TIMEOUT_SECONDS
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        if self.rpc not in RPCS:
+            raise UsageError(f"rpc must be one of {', '.join(RPCS)}, not {self.rpc!r}")
+
+    async def rpc_metadata(self) -> tuple[tuple[str, str], ...]:
+        """The metadata of a new RPC."""
+        return self.metadata + await credential_metadata(self.token)
+
+    def open_channel(self) -> grpc.aio.Channel:
+        """The channel to the target. Raises UsageError when it cannot be one."""
+        return open_channel(self.target, self.security)
+
+    def carrier(self, channel: grpc.aio.Channel, inbox: Inbox) -> Carrier:
+        """What carries requests over the channel."""
+        if self.rpc == "call":
+            return CallCarrier(
+                channel, self.target, self.rpc_metadata, inbox, self.connect_timeout_seconds
+            )
+        return SessionCarrier(
+            channel,
+            self.target,
+            self.rpc_metadata,
+            inbox,
+            self.limits,
+            self.connect_timeout_seconds,
+        )

@@ -1,0 +1,147 @@
+"""The SDK's message models and envelopes, both ways.
+
+It keeps no state: ids, params and results pass through as they are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcp.shared.message import ClientMessageMetadata, SessionMessage
+from mcp_types import (
+    CONNECTION_CLOSED,
+    INTERNAL_ERROR,
+    PARSE_ERROR,
+    ErrorData,
+    JSONRPCError,
+    JSONRPCNotification,
+    JSONRPCRequest,
+    JSONRPCResponse,
+)
+
+from mcpgrpc.binding import ids, json_text
+from mcpgrpc.binding.errors import execution_name, reason_name
+from mcpgrpc.binding.ids import Id
+from mcpgrpc.errors import ConnectionLost, McpGrpcError, RemoteError, ServiceError
+from mcpgrpc.v1 import envelope_pb2, errors_pb2
+
+_MIRROR_PREFIX = "mcp-"
+"""Headers that repeat what the message itself says; a proxy's business, and not on a Session."""
+
+
+def request_envelope(message: JSONRPCRequest, metadata: object) -> envelope_pb2.Envelope:
+    """A request of the SDK's client."""
+    request = envelope_pb2.JsonRpcRequest(
+        id=ids.to_message(message.id), method=message.method, params_json=_text(message.params)
+    )
+    envelope = envelope_pb2.Envelope(request=request)
+    if isinstance(metadata, ClientMessageMetadata) and metadata.headers:
+        for name, value in metadata.headers.items():
+            if not name.lower().startswith(_MIRROR_PREFIX):
+                envelope.door.headers.add(name=name.lower(), value=value)
+    return envelope
+
+
+def notification_envelope(message: JSONRPCNotification) -> envelope_pb2.Envelope:
+    """A notification of the SDK's client."""
+    notification = envelope_pb2.JsonRpcNotification(
+        method=message.method, params_json=_text(message.params)
+    )
+    return envelope_pb2.Envelope(notification=notification)
+
+
+def reply_message(message: JSONRPCResponse | JSONRPCError) -> envelope_pb2.JsonRpcResponse:
+    """The SDK client's answer to a request of the server; its id is set where it is sent."""
+    if isinstance(message, JSONRPCResponse):
+        return envelope_pb2.JsonRpcResponse(result_json=json_text.dump(message.result))
+    error = envelope_pb2.JsonRpcError(code=message.error.code, message=message.error.message)
+    if message.error.data is not None:
+        error.data_json = json_text.dump(message.error.data)
+    return envelope_pb2.JsonRpcResponse(error=error)
+
+
+def incoming_request(envelope: envelope_pb2.Envelope) -> SessionMessage:
+    """A request of the server."""
+    request = envelope.request
+    message = JSONRPCRequest(
+        jsonrpc="2.0",
+        id=_required(ids.from_message(request.id)),
+        method=request.method,
+        **_params(request),
+    )
+    return SessionMessage(message)
+
+
+def incoming_notification(envelope: envelope_pb2.Envelope) -> SessionMessage:
+    """A notification of the server."""
+    notification = envelope.notification
+    message = JSONRPCNotification(
+        jsonrpc="2.0", method=notification.method, **_params(notification)
+    )
+    return SessionMessage(message)
+
+
+def incoming_response(request_id: Id, envelope: envelope_pb2.Envelope) -> SessionMessage:
+    """The answer to a request of the SDK's client, under the id that the client gave it."""
+    response = envelope.response
+    if response.WhichOneof("outcome") == "result_json":
+        try:
+            result = json_text.parse_object(response.result_json)
+        except json_text.JsonTextError:
+            result = None
+        if result is None:
+            return error_message(request_id, PARSE_ERROR, "the result is not a JSON object")
+        return SessionMessage(JSONRPCResponse(jsonrpc="2.0", id=request_id, result=result))
+    return _incoming_error(request_id, response)
+
+
+def failed_exchange(request_id: Id, error: McpGrpcError) -> SessionMessage:
+    """A request that got no answer."""
+    if isinstance(error, ServiceError):
+        data = {"reason": error.reason, "execution": error.execution}
+        return error_message(request_id, error.code, error.message, data)
+    if isinstance(error, RemoteError):
+        return error_message(request_id, error.code, error.message, error.data)
+    execution = error.execution if isinstance(error, ConnectionLost) else "NOT_STARTED"
+    data = {"reason": "CONNECTION_LOST", "execution": execution}
+    return error_message(request_id, CONNECTION_CLOSED, str(error), data)
+
+
+def error_message(request_id: Id, code: int, message: str, data: Any = None) -> SessionMessage:
+    """An error for a request of the SDK's client."""
+    error = ErrorData(code=code, message=message, data=data)
+    return SessionMessage(JSONRPCError(jsonrpc="2.0", id=request_id, error=error))
+
+
+def _incoming_error(request_id: Id, response: envelope_pb2.JsonRpcResponse) -> SessionMessage:
+    if response.WhichOneof("outcome") != "error":
+        return error_message(request_id, INTERNAL_ERROR, "the response has no outcome")
+    error = response.error
+    try:
+        data = json_text.parse(error.data_json) if error.HasField("data_json") else None
+    except json_text.JsonTextError:
+        data = None
+    if response.reason != errors_pb2.ERROR_REASON_UNSPECIFIED:
+        facts = {
+            "reason": reason_name(response.reason),
+            "execution": execution_name(response.execution),
+        }
+        data = {**data, **facts} if isinstance(data, dict) else facts
+    return error_message(request_id, error.code, error.message, data)
+
+
+def _text(params: dict[str, Any] | None) -> str | None:
+    return None if params is None else json_text.dump(params)
+
+
+def _params(
+    call: envelope_pb2.JsonRpcRequest | envelope_pb2.JsonRpcNotification,
+) -> dict[str, Any]:
+    """Left out when absent: the SDK tells an unset `params` from a null one."""
+    return {"params": json_text.parse(call.params_json)} if call.HasField("params_json") else {}
+
+
+def _required(request_id: Id | None) -> Id:
+    if request_id is None:
+        raise AssertionError("the core admits no request without an id")
+    return request_id

@@ -1,0 +1,282 @@
+"""One Session stream at the client, from its opening to its end.
+
+It does not reconnect or retry, and does not know what a method means. Nothing is sent before the
+server's Settings have arrived: so a stream that fails before has certainly executed nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any, Final, Protocol
+
+import grpc
+
+from mcpgrpc.binding import ids
+from mcpgrpc.binding.core import (
+    Answer,
+    Effect,
+    FrameError,
+    Notify,
+    Resolve,
+    StartRequest,
+    StreamCore,
+)
+from mcpgrpc.binding.era import EraGate
+from mcpgrpc.binding.errors import Refusal
+from mcpgrpc.binding.fragments import FragmentError
+from mcpgrpc.binding.in_flight import InFlightRequest
+from mcpgrpc.binding.limits import MIB, Limits
+from mcpgrpc.binding.outbox import Outbox
+from mcpgrpc.stream.requests import RequestSender, Sent, Waiting
+from mcpgrpc.stream.writer import FrameWriter, StreamClosedError
+from mcpgrpc.v1 import envelope_pb2, errors_pb2, mcp_service_pb2, mcp_service_pb2_grpc, session_pb2
+
+HIGH_WATER_BYTES: Final = 1 * MIB
+"""Outgoing bytes queued beyond which senders wait."""
+
+FRAME_OVERHEAD_BYTES: Final = 64
+FLUSH_SECONDS: Final = 1.0
+"""How long closing waits for what is queued to be written."""
+
+
+class SessionListener(Protocol):
+    """Who hears what a stream brings; called on the event loop, and must not block."""
+
+    def on_notification(self, effect: Notify) -> None:
+        """The server sent a notification, or cancelled a request of its own."""
+        ...
+
+    def on_request(self, stream: SessionStream, effect: StartRequest) -> None:
+        """The server asks something (legacy era); answer with `SessionStream.answer`."""
+        ...
+
+    async def caught_up(self) -> None:
+        """Wait until more can be taken; awaited between frames, so it slows the server down."""
+        ...
+
+    def on_go_away(self, stream: SessionStream) -> None:
+        """The server drains the stream: open another for further requests."""
+        ...
+
+    def on_end(self, stream: SessionStream, error: Exception | None) -> None:
+        """The stream is over; None when it ended OK. Every request on it has failed or ended."""
+        ...
+
+
+def _wrap(envelope: envelope_pb2.Envelope) -> session_pb2.ClientItem:
+    return session_pb2.ClientItem(envelope=envelope)
+
+
+class SessionStream:
+    """One open Session.
+
+    Args:
+        channel: where to open it.
+        listener: who hears what it brings.
+        limits: what this end accepts.
+    """
+
+    def __init__(
+        self, channel: grpc.aio.Channel, listener: SessionListener, limits: Limits
+    ) -> None:
+        self._stub = mcp_service_pb2_grpc.McpServiceStub(channel)
+        self._listener = listener
+        self._limits = limits
+        self._core: StreamCore[Waiting] = StreamCore(limits, EraGate())
+        self._outbox = Outbox[session_pb2.ClientItem](
+            lambda piece: session_pb2.ClientItem(fragment=piece),
+            max_items=limits.coalesce_items,
+            max_bytes=limits.coalesce_bytes,
+            piece_bytes=limits.fragment_bytes,
+        )
+        self._writer = FrameWriter(
+            self._outbox,
+            self._write_frame,
+            high_water_bytes=HIGH_WATER_BYTES,
+            keepalive_interval_seconds=limits.keepalive_interval_seconds,
+        )
+        self._sender = RequestSender(self._core, self._outbox, self._writer, _wrap)
+        self._call: Any = None
+        self._settled_open: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._over = False
+
+    @property
+    def accepts_requests(self) -> bool:
+        """Whether a further request may be sent on it."""
+        return not self._over and self._core.outgoing.accepts_requests
+
+    @property
+    def requests_under_way(self) -> int:
+        """Own requests that are not done."""
+        return len(self._core.outgoing)
+
+    async def open(self, metadata: tuple[tuple[str, str], ...]) -> None:
+        """Open the RPC and wait for the server's Settings.
+
+        Raises:
+            grpc.aio.AioRpcError: it was refused, or the server cannot be reached; nothing ran.
+        """
+        self._call = self._stub.Session(metadata=metadata, wait_for_ready=True)
+        settings = session_pb2.ClientItem(settings=self._limits.settings())
+        self._outbox.put(settings, settings.ByteSize())
+        self._tasks = [
+            asyncio.create_task(self._writer.run(), name="session writer"),
+            asyncio.create_task(self._read(), name="session reader"),
+        ]
+        self._tasks[0].add_done_callback(_observe)
+        try:
+            await asyncio.shield(self._settled_open)
+        except asyncio.CancelledError:
+            await self.close()
+            raise
+
+    async def room(self) -> None:
+        """Wait while more is queued than the high-water mark allows."""
+        await self._writer.room()
+
+    def submit(self, envelope: envelope_pb2.Envelope) -> Sent:
+        """Send a request as soon as the server's window has room; see `Waiting.answer`.
+
+        Raises:
+            StreamClosedError: the stream takes no requests any more.
+            ValueError: the id is in flight on this stream.
+        """
+        if not self.accepts_requests:
+            raise StreamClosedError("the stream takes no further requests")
+        return self._sender.submit(envelope)
+
+    def beyond_limit(self, envelope: envelope_pb2.Envelope) -> Refusal | None:
+        """Why the server cannot take an envelope: it is larger than its limit."""
+        peer = self._core.peer
+        limit = peer.max_envelope_bytes
+        if peer.max_open_fragments == 0:
+            limit = min(limit, peer.max_frame_bytes - FRAME_OVERHEAD_BYTES)
+        size_bytes = envelope.ByteSize()
+        if size_bytes <= limit:
+            return None
+        return Refusal(
+            errors_pb2.ERROR_REASON_MESSAGE_TOO_LARGE,
+            f"a message of {size_bytes} bytes is beyond the {limit} bytes that the server takes",
+            execution=errors_pb2.EXECUTION_NOT_STARTED,
+        )
+
+    def abandon(self, request: Sent, params_json: str) -> None:
+        """Stop waiting for a request and cancel it at the server with these params."""
+        if not self._over:
+            self._sender.abandon(request, params_json)
+
+    def put(self, envelope: envelope_pb2.Envelope) -> None:
+        """Send a notification."""
+        if not self._over:
+            self._outbox.put_envelope(_wrap(envelope), envelope)
+            self._writer.wake()
+
+    def answer(
+        self, request: InFlightRequest, response: envelope_pb2.JsonRpcResponse | None
+    ) -> None:
+        """Answer a request of the server; None settles one that was cancelled."""
+        if self._over:
+            return
+        if self._core.answered(request, response) and response is not None:
+            self.put(envelope_pb2.Envelope(response=response))
+            return
+        settled = session_pb2.RequestSettled(request_id=ids.to_message(request.id))
+        self._outbox.put(session_pb2.ClientItem(request_settled=settled), settled.ByteSize())
+        self._writer.wake()
+
+    async def finish(self) -> None:
+        """Half-close: what is under way finishes, then the server ends the stream."""
+        self._writer.finish()
+        await asyncio.wait(self._tasks[:1])
+        with contextlib.suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
+            await self._call.done_writing()
+
+    async def close(self) -> None:
+        """Write what is queued, for a second at most, and end the stream; cancels what runs."""
+        if self._call is None:
+            return
+        self._writer.finish()
+        await asyncio.wait(self._tasks[:1], timeout=FLUSH_SECONDS)
+        self._call.cancel()
+        self._writer.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.wait(self._tasks)
+
+    async def _write_frame(self, items: list[session_pb2.ClientItem]) -> None:
+        await self._call.write(mcp_service_pb2.SessionRequest(items=items))
+
+    async def _read(self) -> None:
+        error: Exception | None = None
+        try:
+            async for frame in self._call:
+                for item in frame.items:
+                    self._receive(item)
+                await self._listener.caught_up()
+        except grpc.aio.AioRpcError as failed:
+            error = failed
+        except (FrameError, FragmentError) as broken:
+            error = broken
+            self._call.cancel()
+        finally:
+            self._end(error)
+
+    def _receive(self, item: session_pb2.ServerItem) -> None:
+        kind = item.WhichOneof("item")
+        if kind == "envelope":
+            self._apply(self._core.receive_envelope(item.envelope))
+        elif kind == "fragment":
+            envelope = self._core.receive_fragment(item.fragment)
+            if envelope is not None:
+                self._apply(self._core.receive_envelope(envelope))
+        elif kind == "request_settled":
+            self._apply(self._core.receive_settled(item.request_settled.request_id))
+        elif kind == "settings":
+            self._receive_settings(item.settings)
+        elif kind == "go_away":
+            self._sender.go_away(
+                item.go_away.accepted_requests, "the server drained the stream before accepting it"
+            )
+            self._listener.on_go_away(self)
+
+    def _receive_settings(self, settings: session_pb2.Settings) -> None:
+        self._core.receive_settings(settings)
+        self._outbox.max_open_fragments = self._core.peer.max_open_fragments
+        self._sender.send_waiting()
+        if not self._settled_open.done():
+            self._settled_open.set_result(None)
+
+    def _apply(self, effect: Effect[Waiting]) -> None:
+        if isinstance(effect, Resolve):
+            self._sender.resolve(effect)
+        elif isinstance(effect, Notify):
+            self._listener.on_notification(effect)
+        elif isinstance(effect, StartRequest):
+            self._listener.on_request(self, effect)
+        elif isinstance(effect, Answer):
+            self.put(envelope_pb2.Envelope(response=effect.response))
+
+    def _end(self, error: Exception | None) -> None:
+        self._over = True
+        if not self._settled_open.done():
+            failure = error or ConnectionError("the stream ended before its first frame")
+            self._settled_open.set_exception(failure)
+            self._settled_open.exception()
+        self._writer.close()
+        why = "the server ended the stream" if error is None else _describe(error)
+        self._sender.close(why, ended_ok=error is None)
+        self._listener.on_end(self, error)
+
+
+def _describe(error: Exception) -> str:
+    if isinstance(error, grpc.aio.AioRpcError):
+        return f"{error.code().name}: {error.details()}"
+    return str(error)
+
+
+def _observe(task: asyncio.Task[None]) -> None:
+    """The writer's failure is the stream's, which the reader reports."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,229 @@
+"""A Session that is opened again when it is lost: requests that certainly did not run go again.
+
+It does not balance over several streams. A legacy session lives and dies with its stream.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Final
+
+import grpc
+
+from mcpgrpc.binding import ids
+from mcpgrpc.binding.core import Notify, StartRequest
+from mcpgrpc.binding.errors import execution_name
+from mcpgrpc.binding.limits import Limits, seconds
+from mcpgrpc.errors import ConnectError, McpGrpcError
+from mcpgrpc.rpc_errors import lost, open_error
+from mcpgrpc.stream.carrier import Exchange, Inbox
+from mcpgrpc.stream.requests import RequestLostError, Sent, cancellation_params
+from mcpgrpc.stream.session import SessionStream
+from mcpgrpc.stream.writer import StreamClosedError
+from mcpgrpc.v1 import envelope_pb2, errors_pb2
+
+MAX_SENDS: Final = 4
+"""How often a request that certainly did not run is sent in all."""
+
+BACKOFF_SECONDS: Final = (0.05, 0.2, 1.0)
+"""Pauses before opening a stream again, each taken from half to whole at random."""
+
+
+class SessionCarrier:
+    """Carries requests on one Session at a time.
+
+    Args:
+        channel: where Sessions are opened.
+        target: the address, for messages.
+        metadata: gives the metadata of a new stream, with fresh credentials.
+        inbox: who hears what comes unasked.
+        limits: what this end accepts.
+        connect_timeout_seconds: how long opening may take, further attempts included.
+    """
+
+    def __init__(
+        self,
+        channel: grpc.aio.Channel,
+        target: str,
+        metadata: Callable[[], Awaitable[tuple[tuple[str, str], ...]]],
+        inbox: Inbox,
+        limits: Limits,
+        connect_timeout_seconds: float,
+    ) -> None:
+        self._channel = channel
+        self._target = target
+        self._metadata = metadata
+        self._inbox = inbox
+        self._limits = limits
+        self._connect_timeout_seconds = connect_timeout_seconds
+        self._stream: SessionStream | None = None
+        self._draining: set[SessionStream] = set()
+        self._opening = asyncio.Lock()
+        self._pinned = False
+        self._closed = False
+
+    async def open(self) -> None:
+        """Open the first stream."""
+        await self._usable_stream()
+
+    async def exchange(self, exchange: Exchange) -> envelope_pb2.Envelope:
+        """Carry a request; see `Carrier.exchange`."""
+        envelope = exchange.envelope
+        if exchange.timeout_seconds is not None:
+            envelope.timeout.CopyFrom(seconds(exchange.timeout_seconds))
+        for sends_left in range(MAX_SENDS - 1, -1, -1):
+            stream = await self._usable_stream()
+            if (refusal := stream.beyond_limit(envelope)) is not None:
+                return _answer_of(refusal.response(), envelope)
+            try:
+                await stream.room()
+                answer = await self._send(stream, exchange)
+            except StreamClosedError:
+                continue
+            except RequestLostError as error:
+                not_started = error.execution == errors_pb2.EXECUTION_NOT_STARTED
+                if not_started and sends_left and not self._pinned:
+                    continue
+                raise self._lost(error, envelope.request.method) from None
+            if _is_draining(answer) and sends_left and not self._pinned:
+                continue
+            return answer
+        raise ConnectError(f"the server at {self._target} takes no requests now; try again later")
+
+    async def notify(self, envelope: envelope_pb2.Envelope) -> None:
+        """Send a notification on the stream that is open; without one there is nobody to tell."""
+        if self._stream is not None:
+            self._stream.put(envelope)
+
+    async def close(self) -> None:
+        """End every stream; what is under way is cancelled."""
+        self._closed = True
+        streams = [*self._draining, *([self._stream] if self._stream is not None else [])]
+        for stream in streams:
+            await stream.close()
+
+    # SessionListener
+
+    def on_notification(self, effect: Notify) -> None:
+        """A notification of the server."""
+        if effect.cancels is not None:
+            self._inbox.request_cancelled(effect.cancels.id)
+        envelope = effect.envelope
+        related = (
+            ids.from_message(envelope.related_request_id)
+            if envelope.HasField("related_request_id")
+            else None
+        )
+        self._inbox.notification(envelope, related)
+
+    def on_request(self, stream: SessionStream, effect: StartRequest) -> None:
+        """A request of the server; its answer goes to the stream that it came from."""
+        self._inbox.request(effect.envelope, partial(stream.answer, effect.request))
+
+    async def caught_up(self) -> None:
+        """The inbox slows the server down."""
+        await self._inbox.caught_up()
+
+    def on_go_away(self, stream: SessionStream) -> None:
+        """The next request opens another stream, unless the session is bound to this one."""
+        if not self._pinned and stream is self._stream:
+            self._stream = None
+            self._draining.add(stream)
+
+    def on_end(self, stream: SessionStream, error: Exception | None) -> None:
+        """A stream is over."""
+        self._draining.discard(stream)
+        if stream is not self._stream:
+            return
+        self._stream = None
+        if self._pinned and not self._closed:
+            self._inbox.session_over(error)
+
+    async def _send(self, stream: SessionStream, exchange: Exchange) -> envelope_pb2.Envelope:
+        sent = stream.submit(exchange.envelope)
+        try:
+            answer = await sent.waiter.answer
+        except asyncio.CancelledError:
+            stream.abandon(sent, _cancellation(sent, exchange))
+            raise
+        if answer is None:
+            raise RequestLostError(
+                "the server settled the request without an answer", errors_pb2.EXECUTION_MAYBE
+            )
+        self._note_era(sent, answer)
+        return answer
+
+    def _note_era(self, sent: Sent, answer: envelope_pb2.Envelope) -> None:
+        if sent.method == "initialize" and answer.response.WhichOneof("outcome") == "result_json":
+            self._pinned = True
+
+    async def _usable_stream(self) -> SessionStream:
+        stream = self._stream
+        if stream is not None and (stream.accepts_requests or self._pinned):
+            return stream
+        if self._closed or self._pinned:
+            raise lost(None, self._target, "the session", "NOT_STARTED")
+        async with self._opening:
+            if self._stream is None or not self._stream.accepts_requests:
+                self._stream = await self._open_stream()
+            return self._stream
+
+    async def _open_stream(self) -> SessionStream:
+        """Open a stream, again and again until the time is over."""
+        last: McpGrpcError | None = None
+        try:
+            async with asyncio.timeout(self._connect_timeout_seconds):
+                for attempt in itertools.count():
+                    if attempt:
+                        await asyncio.sleep(_backoff_seconds(attempt))
+                    stream = SessionStream(self._channel, self, self._limits)
+                    try:
+                        await stream.open(await self._metadata())
+                    except grpc.aio.AioRpcError as error:
+                        last = open_error(error, self._target)
+                        if not _worth_another_try(error):
+                            raise last from None
+                    except ConnectionError:
+                        last = None
+                    else:
+                        return stream
+        except TimeoutError:
+            pass
+        raise last or ConnectError(
+            f"no server answers at {self._target} within {self._connect_timeout_seconds:g} s;"
+            " check the address, or start one with: mcpgrpc serve APP"
+        )
+
+    def _lost(self, error: RequestLostError, method: str) -> McpGrpcError:
+        return lost(error, self._target, method, execution_name(error.execution))
+
+
+def _worth_another_try(error: grpc.aio.AioRpcError) -> bool:
+    """Nothing ran, so the status alone may decide here: only what passes by itself."""
+    return error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
+
+
+def _backoff_seconds(attempt: int) -> float:
+    longest = BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS)) - 1]
+    return longest * random.uniform(0.5, 1.0)  # noqa: S311  # jitter, not a secret
+
+
+def _cancellation(sent: Sent, exchange: Exchange) -> str:
+    if exchange.cancellation_json is not None:
+        return exchange.cancellation_json
+    return cancellation_params(sent.id, "the client stopped waiting")
+
+
+def _answer_of(
+    response: envelope_pb2.JsonRpcResponse, request: envelope_pb2.Envelope
+) -> envelope_pb2.Envelope:
+    response.id.CopyFrom(request.request.id)
+    return envelope_pb2.Envelope(response=response)
+
+
+def _is_draining(answer: envelope_pb2.Envelope) -> bool:
+    return answer.response.reason == errors_pb2.ERROR_REASON_DRAINING

@@ -1,0 +1,59 @@
+"""ADDRESS as users write it, turned into what a gRPC channel takes.
+
+It resolves no name.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Final
+
+from mcpgrpc.errors import UsageError
+
+DEFAULT_TARGET: Final = "127.0.0.1:50051"
+"""Where a server listens when nobody says otherwise."""
+
+_HOST_PORT: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:/\[\],]+):(?P<port>[0-9]{1,5})")
+_SCHEMES: Final = ("dns:", "unix:", "unix-abstract:", "ipv4:", "ipv6:", "xds:", "passthrough:")
+
+
+def grpc_target(address: str) -> str:
+    """The channel target of an ADDRESS: `host:port`, `dns:///name:port`, `unix:path`, or a list.
+
+    Raises:
+        UsageError: it has none of these forms.
+    """
+    if address.startswith(_SCHEMES):
+        return address
+    parts = [part.strip() for part in address.split(",")]
+    for part in parts:
+        _check_host_port(part, address)
+    if len(parts) == 1:
+        return parts[0]
+    return _list_target(parts, address)
+
+
+def _check_host_port(part: str, address: str) -> None:
+    found = _HOST_PORT.fullmatch(part)
+    if found is None or int(found["port"]) > 65535:
+        raise UsageError(
+            f"{address!r} is no address: write host:port, dns:///name:port, unix:path,"
+            " or a list of host:port separated by commas"
+        )
+
+
+def _list_target(parts: list[str], address: str) -> str:
+    """GRPC takes lists of literal addresses only."""
+    versions = set()
+    for part in parts:
+        host = part.rpartition(":")[0].removeprefix("[").removesuffix("]")
+        try:
+            versions.add(ipaddress.ip_address(host).version)
+        except ValueError:
+            raise UsageError(
+                f"{address!r}: a list takes IP addresses; give a name as dns:///name:port"
+            ) from None
+    if len(versions) != 1:
+        raise UsageError(f"{address!r}: a list takes IPv4 or IPv6 addresses, not both")
+    return f"ipv{versions.pop()}:" + ",".join(parts)
