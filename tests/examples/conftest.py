@@ -1,6 +1,6 @@
 """Loads each example from its file, as a server started with that file would.
 
-It does not put the examples on the import path: each one stands alone.
+Their folder is on the import path meanwhile, since an example may import the file beside it.
 """
 
 import importlib.util
@@ -20,6 +20,7 @@ Load = Callable[[str], ModuleType]
 def load_example() -> Iterator[Load]:
     """A fresh module for every call, so that no test sees another's state."""
     loaded: list[str] = []
+    sys.path.insert(0, str(EXAMPLES))
 
     def load(name: str) -> ModuleType:
         specification = importlib.util.spec_from_file_location(
@@ -35,6 +36,7 @@ def load_example() -> Iterator[Load]:
         return module
 
     yield load
+    sys.path.remove(str(EXAMPLES))
     for name in loaded:
         sys.modules.pop(name, None)
 

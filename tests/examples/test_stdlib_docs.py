@@ -29,7 +29,8 @@ TEMPLATE = ResourceTemplateReference(uri="stdlib://module/{name}")
 
 # Runs in its own process, whose `sys.modules` no other test has touched.
 DOCUMENT_WITHOUT_IMPORT = """
-import asyncio, importlib.util, sys
+import asyncio, importlib.util, os, sys
+sys.path.insert(0, os.path.dirname(sys.argv[1]))
 specification = importlib.util.spec_from_file_location("example", sys.argv[1])
 example = importlib.util.module_from_spec(specification)
 sys.modules["example"] = example
@@ -346,8 +347,9 @@ def test_imports_that_go_in_circles_end(stdlib_docs: ModuleType, tmp_path: Path)
 def test_files_beyond_the_limits_are_left_out(
     stdlib_docs: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stdlib_docs, "MAX_FILE_BYTES", 10)
-    monkeypatch.setattr(stdlib_docs, "MAX_FILES", 2)
+    library_module = sys.modules[stdlib_docs.Library.__module__]
+    monkeypatch.setattr(library_module, "MAX_FILE_BYTES", 10)
+    monkeypatch.setattr(library_module, "MAX_FILES", 2)
     tmp_path.joinpath("a.py").write_text("#" * 11)
     for name in "bcd":
         tmp_path.joinpath(f"{name}.py").write_text("x = 1")
