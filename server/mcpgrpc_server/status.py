@@ -5,6 +5,8 @@ It does not decide what is an error; `mcpgrpc.binding.errors` has the table.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import Any, Final, NoReturn
 
 import grpc
@@ -53,3 +55,17 @@ async def abort(context: grpc.aio.ServicerContext[Any, Any], refusal: Refusal) -
         bounded(refusal.message),
         ((STATUS_DETAILS_KEY, details(refusal)),),
     )
+
+
+async def abort_unread(
+    context: grpc.aio.ServicerContext[Any, Any], refusal: Refusal, timeout_seconds: float
+) -> None:
+    """End an RPC whose peer may not be reading with a refusal; raises as `abort`, or returns.
+
+    A status goes behind the data that the peer has not taken, so gRPC holds it for as long as the
+    peer keeps the connection. When it is not taken in time this returns: the status is gRPC's, and
+    the handler has nothing more to wait for.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(timeout_seconds):
+            await abort(context, refusal)

@@ -48,6 +48,8 @@ class ClientOutbound:
             await self._client.notify(method, params_json, related_request_id)
         except StreamClosedError:
             logger.debug("dropped %s: the stream is over", method)
+            # A handler that only notifies has no other point where its cancellation can reach it.
+            await anyio.lowlevel.checkpoint()
 
     async def send_raw_request(
         self,
@@ -153,6 +155,7 @@ class RequestContext:
         """Tell the client something that belongs to this request."""
         if self._closed:
             logger.debug("dropped %s: its request is over", method)
+            await anyio.lowlevel.checkpoint()
             return
         await self._outbound.notify(method, params, opts, related_request_id=self.request_id)
 

@@ -13,7 +13,7 @@ from mcpgrpc.binding import ids
 from mcpgrpc.binding.core import StreamCore
 from mcpgrpc.binding.errors import Refusal
 from mcpgrpc.binding.ids import Id
-from mcpgrpc.binding.limits import seconds
+from mcpgrpc.binding.limits import KIB, seconds
 from mcpgrpc.binding.outbox import Outbox
 from mcpgrpc.stream.requests import (
     RequestLostError,
@@ -28,6 +28,10 @@ from mcpgrpc_server.caller import Caller
 
 FRAME_OVERHEAD_BYTES: Final = 64
 """What a frame adds around a single envelope, at most."""
+
+FAIR_SHARE_BYTES: Final = 64 * KIB
+"""A frame's worth. Who notifies beyond it lets the loop go round, so that a handler which does
+nothing but notify cannot keep the writer and other handlers waiting."""
 
 
 def wrap_envelope(envelope: envelope_pb2.Envelope) -> session_pb2.ServerItem:
@@ -66,6 +70,8 @@ class SessionClient:
     ) -> None:
         """Send a notification; waits while the client does not read."""
         await self._writer.room()
+        if self._outbox.queued_bytes > FAIR_SHARE_BYTES:
+            await asyncio.sleep(0)
         notification = envelope_pb2.JsonRpcNotification(method=method, params_json=params_json)
         envelope = envelope_pb2.Envelope(notification=notification)
         if self._beyond_limit(envelope) is None:

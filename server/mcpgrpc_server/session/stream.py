@@ -35,10 +35,13 @@ from mcpgrpc_server.host import StreamHost
 from mcpgrpc_server.session.client import SessionClient
 from mcpgrpc_server.session.requests import RunningRequests
 from mcpgrpc_server.session.watch import StreamWatch
-from mcpgrpc_server.status import abort
+from mcpgrpc_server.status import abort_unread
 from mcpgrpc_server.telemetry import Outcome, RequestInfo
 
 INITIALIZE: Final = "initialize"
+
+STATUS_TIMEOUT_SECONDS: Final = 5.0
+"""How long a stream that is ended by force may take to accept its status."""
 
 
 class SessionStream:
@@ -87,9 +90,10 @@ class SessionStream:
             self._info,
             self._end_when_idle,
         )
-        self._ended: asyncio.Future[Refusal | None] = self._loop.create_future()
+        self._idle: asyncio.Future[None] = self._loop.create_future()
+        self._fault: asyncio.Future[Refusal] = self._loop.create_future()
         self._half_closed = False
-        self._watch = StreamWatch(self._core, self._writer, host.bounds, self._end)
+        self._watch = StreamWatch(self._core, self._writer, host.bounds, self._end_with)
 
     async def serve(self, frames: AsyncIterator[mcp_service_pb2.SessionRequest]) -> None:
         """Serve the stream to its end; raises as `context.abort` does when that is an error."""
@@ -105,15 +109,12 @@ class SessionStream:
         self._watch.start()
         outcome, why = Outcome.CANCELLED, "the client cancelled, or its connection was lost"
         try:
-            refusal = await self._ended
+            refusal = await self._outcome(writer)
             if refusal is None:
-                self._writer.finish()
-                await asyncio.wait({writer})
                 outcome, why = Outcome.OK, "half-closed" if self._half_closed else "drained"
             else:
                 outcome, why = Outcome.REFUSED, reason_name(refusal.reason)
                 self._host.telemetry.refused(self._info, why)
-                await abort(self._context, refusal)
         finally:
             self._watch.stop()
             reader.cancel()
@@ -122,6 +123,16 @@ class SessionStream:
             self._host.leave(self)
             duration = self._loop.time() - began
             self._host.telemetry.stream_closed(self._info, outcome, duration, why)
+        if refusal is not None:
+            await abort_unread(self._context, refusal, STATUS_TIMEOUT_SECONDS)
+
+    async def _outcome(self, writer: asyncio.Task[None]) -> Refusal | None:
+        """Wait until the stream ends; why it is ended by force, None when all is written."""
+        await asyncio.wait({self._idle, self._fault}, return_when=asyncio.FIRST_COMPLETED)
+        if not self._fault.done():
+            self._writer.finish()
+            await asyncio.wait({writer, self._fault}, return_when=asyncio.FIRST_COMPLETED)
+        return self._fault.result() if self._fault.done() else None
 
     def begin_drain(
         self,
@@ -139,7 +150,7 @@ class SessionStream:
     def end_drain(self) -> int:
         """End what still runs, answering it; gives how many requests that were."""
         ended = self._requests.end_all()
-        self._end(None)
+        self._end()
         return ended
 
     async def _read(self, frames: AsyncIterator[mcp_service_pb2.SessionRequest]) -> None:
@@ -214,19 +225,25 @@ class SessionStream:
             # What gRPC could not decode reaches the reader as an exception of any kind.
             known = isinstance(error, FrameError | FragmentError)
             why = str(error) if known else "a frame could not be read"
-            self._end(Refusal(errors_pb2.ERROR_REASON_INVALID_FRAME, why))
+            self._end_with(Refusal(errors_pb2.ERROR_REASON_INVALID_FRAME, why))
 
     def _writer_done(self, writer: asyncio.Task[None]) -> None:
         if not writer.cancelled() and writer.exception() is not None:
-            self._end(None)
+            self._end()
 
     def _end_when_idle(self) -> None:
         if (self._half_closed or self._core.draining) and not len(self._requests):
-            self._end(None)
+            self._end()
 
-    def _end(self, refusal: Refusal | None) -> None:
-        if not self._ended.done():
-            self._ended.set_result(refusal)
+    def _end(self) -> None:
+        """Nothing is left to do but to write what is queued."""
+        if not self._idle.done():
+            self._idle.set_result(None)
+
+    def _end_with(self, refusal: Refusal) -> None:
+        """End the stream by force."""
+        if not self._fault.done():
+            self._fault.set_result(refusal)
 
     async def _tear_down(self) -> None:
         """Cancel what runs, wait for it, and let the backend forget the client."""

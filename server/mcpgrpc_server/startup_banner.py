@@ -1,0 +1,112 @@
+"""What `serve` prints once it answers: where, what, how safe, and the next command to type.
+
+It prints nothing itself and decides nothing: it words what the server says about itself.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from mcpgrpc_server.backend import Summary
+from mcpgrpc_server.listen_targets import is_local
+from mcpgrpc_server.redaction import clip, escape_controls
+from mcpgrpc_server.settings import ServerSettings
+
+MAX_TOOLS_SHOWN: Final = 20
+MAX_NAME_CHARACTERS: Final = 60
+
+# Any value of the right type: the command shows the form, and the server answers for the rest.
+_VALUES: Final[Mapping[str, str]] = {
+    "integer": "1",
+    "number": "1",
+    "boolean": "true",
+    "array": "[]",
+    "object": "{}",
+    "null": "null",
+}
+_EVERY_INTERFACE: Final = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - it is compared
+
+
+def startup_banner(
+    summary: Summary,
+    addresses: Sequence[str],
+    settings: ServerSettings,
+    command: str = "mcpgrpc",
+) -> str:
+    """The lines to print.
+
+    Args:
+        summary: what is served.
+        addresses: the targets that are bound, at least one.
+        settings: what is in force.
+        command: what the reader types to run this program.
+    """
+    rows = {
+        "address": ", ".join(addresses),
+        "tools": _tools(summary.tools),
+        "security": _security(addresses),
+        "health": f"grpc.health.v1, reflection {'on' if settings.reflection else 'off'}",
+        "try": " ".join([command, *_next_words(summary.tools, _reachable(addresses[0]))]),
+    }
+    lines = [f"{_name(summary.name) or 'MCP server'} answers over gRPC"]
+    lines += [f"  {label:<9} {text}" for label, text in rows.items()]
+    return "\n".join(lines)
+
+
+def _tools(tools: Sequence[Mapping[str, Any]]) -> str:
+    names = [_name(tool["name"]) for tool in tools[:MAX_TOOLS_SHOWN]]
+    more = len(tools) - len(names)
+    return ", ".join(names) + (f" and {more} more" if more else "") or "none"
+
+
+def _security(addresses: Sequence[str]) -> str:
+    exposed = [each for each in addresses if not is_local(each)]
+    if not exposed:
+        return "plaintext, no credentials asked for; only this machine can connect"
+    return f"PLAINTEXT, NO CREDENTIALS ASKED FOR; other machines can connect to {exposed[0]}"
+
+
+def _reachable(address: str) -> str:
+    """The address as this machine's clients say it."""
+    host, _, port = address.rpartition(":")
+    return f"{_EVERY_INTERFACE[host]}:{port}" if host in _EVERY_INTERFACE else address
+
+
+def _next_words(tools: Sequence[Mapping[str, Any]], address: str) -> list[str]:
+    if not tools:
+        return ["health", shlex.quote(address)]
+    words = ["call", address, str(tools[0]["name"]), *_arguments(tools[0].get("inputSchema"))]
+    return [shlex.quote(escape_controls(word)) for word in words]
+
+
+def _arguments(schema: Any) -> Iterator[str]:
+    """The required arguments of a tool as `key=value`."""
+    if isinstance(schema, Mapping):
+        properties = schema.get("properties", {})
+        for name in schema.get("required", ()):
+            yield f"{name}={clip(_value(properties.get(name)), MAX_NAME_CHARACTERS)}"
+
+
+def _value(schema: Any) -> str:
+    """A plausible value: the schema's own example where it has one."""
+    if not isinstance(schema, Mapping):
+        return "example"
+    for values in (schema.get("examples"), schema.get("enum")):
+        if isinstance(values, list) and values:
+            return _text(values[0])
+    for key in ("default", "const", "minimum"):
+        if key in schema:
+            return _text(schema[key])
+    kind = schema.get("type")
+    return _VALUES.get(kind, "example") if isinstance(kind, str) else "example"
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _name(name: object) -> str:
+    return clip(escape_controls(str(name)), MAX_NAME_CHARACTERS)

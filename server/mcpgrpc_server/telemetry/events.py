@@ -1,0 +1,149 @@
+"""What is reported, and the seam over which: streams, frames, requests, refusals.
+
+It reports and hears nothing itself. Above the seam lie the stream driver and the pipeline, which
+report and go on; below it whatever listens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol, TypeAlias
+
+
+class Outcome(Enum):
+    """How a request or a stream ended."""
+
+    OK = "ok"
+    """Answered with a result; a stream: ended by its client, nothing lost."""
+    ERROR = "error"
+    """Answered with an error of the application or the protocol."""
+    REFUSED = "refused"
+    """Turned away by this service; it was not executed."""
+    CANCELLED = "cancelled"
+    """Given up by its client, or lost with its connection."""
+    TIMEOUT = "timeout"
+    """Its time ran out; a stream: its peer stalled."""
+    FAILED = "failed"
+    """A fault on this side: the handler raised, or a drain ended it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """One stream, or one unary RPC.
+
+    Attributes:
+        stream_id: unique in the process.
+        rpc: the method's name, such as "Session" or "Call".
+        peer: gRPC's name of the other end, such as "ipv4:127.0.0.1:39412".
+        subject: who was authenticated; empty for an anonymous caller.
+    """
+
+    stream_id: int
+    rpc: str
+    peer: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestInfo:
+    """One request of a client.
+
+    Attributes:
+        stream: where it came from.
+        request_id: the client's own id; unique on its stream only.
+        method: the JSON-RPC method, as sent: metrics must not use it as a label unchecked.
+        name: the tool's or prompt's name or the resource's uri, where the method has one.
+        era: "modern", "legacy", or "open" before it is decided.
+    """
+
+    stream: StreamInfo
+    request_id: str | int
+    method: str
+    name: str | None
+    era: str
+
+
+Subject: TypeAlias = RequestInfo | StreamInfo
+
+
+class Telemetry(Protocol):
+    """What a listener hears. Each method returns at once; what it raises is the caller's bug."""
+
+    def stream_opened(self, stream: StreamInfo) -> None:
+        """A stream was accepted. Exactly one `stream_closed` follows."""
+
+    def stream_closed(
+        self, stream: StreamInfo, outcome: Outcome, duration_seconds: float, reason: str = ""
+    ) -> None:
+        """A stream ended; `reason` says why in words, for people."""
+
+    def frame_received(self, stream: StreamInfo, items: int, size_bytes: int) -> None:
+        """A frame arrived, before its items are looked at."""
+
+    def frame_sent(self, stream: StreamInfo, items: int, size_bytes: int) -> None:
+        """A frame was handed to gRPC."""
+
+    def request_started(self, request: RequestInfo) -> None:
+        """A request was accepted into the window. Exactly one `request_finished` follows."""
+
+    def request_finished(
+        self, request: RequestInfo, outcome: Outcome, duration_seconds: float
+    ) -> None:
+        """A request is over, and its response, if it gets one, is queued."""
+
+    def refused(self, subject: Subject, reason: str) -> None:
+        """This service turned a request or a stream away: alone before a start, else beside it.
+
+        `reason` is the name of an `ErrorReason`, or of the check that failed.
+        """
+
+    def ignored(self, stream: StreamInfo, what: str) -> None:
+        """Something was dropped without an answer: an unknown item, a malformed notification.
+
+        `what` is one of a few fixed phrases, so that it can be counted by.
+        """
+
+    def drain_started(self, grace_seconds: float) -> None:
+        """The server takes no new work."""
+
+    def drain_finished(self, duration_seconds: float, ended_requests: int) -> None:
+        """Every stream is over; so many requests outlived the grace and were ended."""
+
+
+class NoTelemetry:
+    """Hears nothing; the base of listeners that want some of the events."""
+
+    def stream_opened(self, stream: StreamInfo) -> None:
+        """Nothing."""
+
+    def stream_closed(
+        self, stream: StreamInfo, outcome: Outcome, duration_seconds: float, reason: str = ""
+    ) -> None:
+        """Nothing."""
+
+    def frame_received(self, stream: StreamInfo, items: int, size_bytes: int) -> None:
+        """Nothing."""
+
+    def frame_sent(self, stream: StreamInfo, items: int, size_bytes: int) -> None:
+        """Nothing."""
+
+    def request_started(self, request: RequestInfo) -> None:
+        """Nothing."""
+
+    def request_finished(
+        self, request: RequestInfo, outcome: Outcome, duration_seconds: float
+    ) -> None:
+        """Nothing."""
+
+    def refused(self, subject: Subject, reason: str) -> None:
+        """Nothing."""
+
+    def ignored(self, stream: StreamInfo, what: str) -> None:
+        """Nothing."""
+
+    def drain_started(self, grace_seconds: float) -> None:
+        """Nothing."""
+
+    def drain_finished(self, duration_seconds: float, ended_requests: int) -> None:
+        """Nothing."""

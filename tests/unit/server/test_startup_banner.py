@@ -1,0 +1,117 @@
+"""What a person reads once the server answers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from mcpgrpc_server.backend import Summary
+from mcpgrpc_server.settings import ServerSettings
+from mcpgrpc_server.startup_banner import startup_banner
+
+
+def tool(name: str, required: Sequence[str] = (), **properties: Any) -> dict[str, Any]:
+    schema = {"type": "object", "properties": properties, "required": list(required)}
+    return {"name": name, "inputSchema": schema}
+
+
+SEARCH = tool("search", ["query"], query={"type": "string", "examples": ["json"]}, limit={})
+
+
+def lines(
+    *tools: dict[str, Any],
+    addresses: Sequence[str] = ("127.0.0.1:50051",),
+    name: str = "docs",
+    settings: ServerSettings | None = None,
+    command: str = "mcpgrpc",
+) -> dict[str, str]:
+    """The banner by its labels; its first line is under ""."""
+    summary = Summary(name, tuple(tools))
+    first, *rows = startup_banner(
+        summary, addresses, settings or ServerSettings(), command
+    ).splitlines()
+    return {"": first} | {row.split()[0]: row.split(maxsplit=1)[1] for row in rows}
+
+
+def test_it_says_what_is_served_where_with_which_tools_and_what_to_type_next() -> None:
+    assert lines(SEARCH, tool("source")) == {
+        "": "docs answers over gRPC",
+        "address": "127.0.0.1:50051",
+        "tools": "search, source",
+        "security": "plaintext, no credentials asked for; only this machine can connect",
+        "health": "grpc.health.v1, reflection on",
+        "try": "mcpgrpc call 127.0.0.1:50051 search query=json",
+    }
+
+
+def test_every_bound_address_is_named() -> None:
+    assert lines(addresses=["127.0.0.1:1", "unix:/tmp/x"])["address"] == "127.0.0.1:1, unix:/tmp/x"
+
+
+def test_twenty_tools_are_named_and_the_others_counted() -> None:
+    names = [f"t{number}" for number in range(23)]
+    assert lines(*map(tool, names[:20]))["tools"] == ", ".join(names[:20])
+    assert lines(*map(tool, names))["tools"] == ", ".join(names[:20]) + " and 3 more"
+
+
+def test_without_tools_the_next_command_is_one_that_always_answers() -> None:
+    shown = lines(addresses=["unix:/tmp/a b"])
+    assert shown["tools"] == "none"
+    assert shown["try"] == "mcpgrpc health 'unix:/tmp/a b'"
+
+
+def test_what_other_machines_can_reach_is_said_in_capitals() -> None:
+    shown = lines(addresses=["127.0.0.1:1", "10.0.0.1:2"])["security"]
+    assert shown.startswith("PLAINTEXT, NO CREDENTIALS")
+    assert shown.endswith("other machines can connect to 10.0.0.1:2")
+
+
+@pytest.mark.parametrize(
+    ("bound", "typed"),
+    [("0.0.0.0:7", "127.0.0.1:7"), ("[::]:7", "'[::1]:7'"), ("10.0.0.1:7", "10.0.0.1:7")],
+)
+def test_the_next_command_names_an_address_that_can_be_connected_to(bound: str, typed: str) -> None:
+    assert lines(SEARCH, addresses=[bound])["try"] == f"mcpgrpc call {typed} search query=json"
+
+
+def test_reflection_that_is_off_is_said() -> None:
+    assert lines(settings=ServerSettings(reflection=False))["health"].endswith("reflection off")
+
+
+def test_the_next_command_begins_with_what_the_reader_types() -> None:
+    assert lines(SEARCH, command=".venv/bin/mcpgrpc")["try"].startswith(".venv/bin/mcpgrpc call ")
+
+
+@pytest.mark.parametrize(
+    ("schema", "typed"),
+    [
+        ({"type": "string"}, "a=example"),
+        ({"type": "string", "examples": ["two words"]}, "'a=two words'"),
+        ({"enum": ["asc", "desc"]}, "a=asc"),
+        ({"const": 3}, "a=3"),
+        ({"type": "string", "default": "it's"}, "'a=it'\"'\"'s'"),
+        ({"type": "integer", "minimum": 5}, "a=5"),
+        ({"type": "number"}, "a=1"),
+        ({"type": "boolean"}, "a=true"),
+        ({"type": "array"}, "'a=[]'"),
+        ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "a=example"),
+        ({"type": ["string", "null"], "examples": []}, "a=example"),
+        (True, "a=example"),
+    ],
+)
+def test_each_required_argument_has_a_plausible_value(schema: Any, typed: str) -> None:
+    shown = lines(tool("act", ["a"], a=schema, b={"type": "string"}))["try"]
+    assert shown == f"mcpgrpc call 127.0.0.1:50051 act {typed}"
+
+
+def test_a_tool_with_an_odd_schema_does_no_harm() -> None:
+    for schema in (None, True, {}, {"type": "object"}, {"required": ["x"]}):
+        shown = lines({"name": "odd", "inputSchema": schema})
+        assert shown["try"].startswith("mcpgrpc call 127.0.0.1:50051 odd")
+    assert lines({"name": "bare"})["try"] == "mcpgrpc call 127.0.0.1:50051 bare"
+
+
+def test_names_cannot_steer_the_terminal_or_flood_it() -> None:
+    shown = lines(tool("\x1b[2J\n" + "x" * 5_000), name="n\x07")
+    assert "\x1b" not in "".join(shown.values())
+    assert "\x07" not in shown[""]
+    assert len(shown["tools"]) < 100
