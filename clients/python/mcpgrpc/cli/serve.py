@@ -1,0 +1,225 @@
+"""`mcpgrpc serve`: serves an app of the reader's own over gRPC.
+
+It has neither defaults nor bounds: `mcpgrpc_server.settings` has them, for options, variables and
+file alike. The server is imported when it is asked for, so that other commands need not have it.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn, cast
+
+import typer
+
+from mcpgrpc.cli.failures import CommandError, MisuseError
+from mcpgrpc.cli.terminal import one_line, write, write_error
+
+if TYPE_CHECKING:
+    from mcpgrpc_server import Server, ServerSettings
+
+_log = logging.getLogger("mcpgrpc.server")
+
+
+class ServeOption(NamedTuple):
+    """An option of `serve` for a field of the settings; its value is the settings' to check."""
+
+    field: str
+    kind: Any
+    metavar: str | None
+    help: str
+    panel: str | None = None
+
+    @property
+    def names(self) -> str:
+        """As typer takes them: a flag can be turned off as well."""
+        name = self.field.removesuffix("_seconds").replace("_", "-")
+        return f"--{name}/--no-{name}" if self.kind is bool else f"--{name}"
+
+    def parameter(self) -> inspect.Parameter:
+        """The parameter from which typer makes the option; None means not given."""
+        option = typer.Option(
+            self.names, metavar=self.metavar, help=self.help, rich_help_panel=self.panel
+        )
+        return inspect.Parameter(
+            self.field,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[self.kind | None, option],
+        )
+
+
+def _bytes(field: str, help_text: str) -> ServeOption:
+    return ServeOption(field, str, "BYTES", help_text, "Limits")
+
+
+def _count(field: str, help_text: str) -> ServeOption:
+    return ServeOption(field, str, "N", help_text, "Limits")
+
+
+def _seconds(field: str, help_text: str) -> ServeOption:
+    return ServeOption(field, str, "SECONDS", help_text, "Times")
+
+
+OPTIONS = (
+    ServeOption("listen", list[str], "HOST:PORT", "Where to listen, or unix:PATH; repeatable."),
+    ServeOption("insecure", bool, None, "Plaintext is meant where other machines can connect."),
+    ServeOption("allow_anonymous", bool, None, "So are callers without credentials."),
+    ServeOption("reflection", bool, None, "Tell grpcurl and others the schema."),
+    ServeOption("log_level", str, "LEVEL", "debug, info, warning, error or critical."),
+    ServeOption("log_format", str, "FORMAT", "text, json, or auto: text on a terminal."),
+    _seconds("drain_grace_seconds", "How long requests may run on after SIGTERM."),
+    _seconds("first_message_timeout_seconds", "How long a stream may stay without a message."),
+    _seconds("initialize_timeout_seconds", "How long initialize may take."),
+    _seconds("stall_timeout_seconds", "End a stream whose peer reads nothing for so long."),
+    _seconds("keepalive_interval_seconds", "Write a frame at least this often; 0 for never."),
+    _count("max_in_flight", "Requests unsettled at once on a stream."),
+    _count("max_listens", "Subscriptions open at once on a stream."),
+    _count("max_pending_notifications", "Handlers of notifications at once on a stream."),
+    _count("max_concurrent_streams", "Streams and calls open at once on a connection."),
+    _bytes("max_message_bytes", "The largest gRPC message, both ways."),
+    _bytes("max_envelope_bytes", "The largest JSON-RPC message received, also in pieces."),
+    _bytes("fragment_bytes", "Send larger JSON-RPC messages in pieces of this size."),
+    _count("max_open_fragments", "Messages received in pieces at once; 0 takes none."),
+    _count("max_items_per_frame", "Messages sent in one frame."),
+    _count("max_inbound_frame_items", "Items in one frame received; more end the stream."),
+    _bytes("max_coalesced_frame_bytes", "No further message joins a frame of this size."),
+    _bytes("high_water_bytes", "Bytes queued for a stream before its handlers wait."),
+    _count("max_json_depth", "Nesting of JSON that is parsed."),
+)
+"""In the order of the help. A test holds them against the fields of the settings."""
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("serve")(_with_options(serve))
+
+
+def serve(
+    app: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="APP",
+            help="FILE.py or PACKAGE.MODULE, with :ATTRIBUTE where it holds several servers.",
+            show_default=False,
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            envvar="MCPGRPC_CONFIG",
+            help="Settings in TOML, named as --print-config shows.",
+        ),
+    ] = None,
+    print_config: Annotated[
+        bool, typer.Option("--print-config", help="Show what is in force and from where; stop.")
+    ] = False,
+    **options: Any,
+) -> None:
+    """Serve an MCP app over gRPC until SIGTERM or Ctrl-C, which let running calls finish.
+
+    Each option can also be an environment variable or a key of the file;
+    --print-config shows their names. An option goes before the environment,
+    and that before the file.
+    """
+    settings = _settings(config, options)
+    if print_config:
+        from mcpgrpc_server.settings_sources import describe
+
+        write(describe(settings))
+    elif app is None:
+        raise MisuseError("APP is missing, the file to serve: mcpgrpc serve my_app.py")
+    else:
+        _serve(app, settings)
+
+
+def _with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives the command each of OPTIONS; typer builds its options from the signature."""
+    signature = inspect.signature(command, eval_str=True)
+    own = [each for name, each in signature.parameters.items() if name != "options"]
+    parameters = [*own, *(option.parameter() for option in OPTIONS)]
+
+    # A function of its own: the command can be registered more than once in a process.
+    @functools.wraps(command)
+    def with_options(**values: Any) -> None:
+        command(**values)
+
+    cast("Any", with_options).__signature__ = signature.replace(parameters=parameters)
+    return with_options
+
+
+def _settings(config: Path | None, options: dict[str, Any]) -> ServerSettings:
+    try:
+        from mcpgrpc_server.settings import SettingsError
+        from mcpgrpc_server.settings_sources import load_settings, misspelt_variables
+    except ModuleNotFoundError as error:
+        _refuse_without_extra(error)
+    for line in misspelt_variables(os.environ):
+        write_error(f"mcpgrpc: {line}")
+    # A repeatable option that is not given is an empty list.
+    given = {field: value for field, value in options.items() if value not in (None, [])}
+    try:
+        return load_settings(config, given, os.environ)
+    except SettingsError as error:
+        raise MisuseError(str(error)) from None
+
+
+def _serve(app: str, settings: ServerSettings) -> None:
+    try:
+        from mcpgrpc_server import ListenError, SettingsError
+        from mcpgrpc_server import serve as serve_app
+        from mcpgrpc_server.app_loader import AppLoadError, load_app
+        from mcpgrpc_server.settings import check_listeners
+        from mcpgrpc_server.structured_log import configure_logging
+    except ModuleNotFoundError as error:
+        _refuse_without_extra(error)
+    try:
+        check_listeners(settings)
+        # Before the app is imported: the SDK sets logging up where nobody has.
+        configure_logging(settings.log_level, settings.log_format)
+        serve_app(load_app(app), settings=settings, on_ready=_announce)
+    except SettingsError as error:
+        raise MisuseError(str(error)) from None
+    except (AppLoadError, ListenError) as error:
+        _log.debug("not served", exc_info=True)
+        raise CommandError(str(error)) from None
+    except Exception as error:  # noqa: BLE001 - an app's start raises whatever it likes
+        # Who wrote the app needs to see where.
+        _log.exception("the server ended")
+        said = f"{type(error).__name__}: {one_line(str(error))}"
+        raise CommandError(f"{app} failed: {said}") from None
+
+
+def _announce(server: Server) -> None:
+    from mcpgrpc_server.startup_banner import startup_banner
+
+    write(startup_banner(server.summary, server.addresses, server.settings, _own_name()))
+    # Whoever started this process through a pipe waits for these lines.
+    sys.stdout.flush()
+
+
+def _own_name() -> str:
+    """What the reader types for `mcpgrpc`: its path, where the name alone finds another or none."""
+    called = Path(sys.argv[0])
+    if called.name != "mcpgrpc":
+        return "mcpgrpc"
+    found = shutil.which("mcpgrpc")
+    is_on_path = found is not None and Path(found).resolve() == called.resolve()
+    return "mcpgrpc" if is_on_path else shlex.quote(str(called))
+
+
+def _refuse_without_extra(error: ModuleNotFoundError) -> NoReturn:
+    if (error.name or "").partition(".")[0] in {"mcpgrpc", "mcpgrpc_server"}:
+        raise error
+    raise CommandError(
+        f"serving needs {error.name}, which is not installed: pip install 'mcpgrpc[server]'"
+    ) from None

@@ -1,0 +1,61 @@
+"""What a command imports, because that is most of the time that a short call takes."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import pytest
+
+from tests.cli.conftest import MAX_SECONDS, environment
+
+HEAVY = {"asyncio", "grpc", "rich", "pydantic", "mcp", "mcp_types", "mcpgrpc_server"}
+PROGRAM = """
+import sys
+from mcpgrpc.cli.main import main
+code = main()
+print(*sys.modules, file=sys.stderr)
+sys.exit(code)
+"""
+
+
+async def imported(*words: str) -> set[str]:
+    """The heavy packages that a command line has imported when it ends."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        PROGRAM,
+        *words,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        env=environment(),
+    )
+    async with asyncio.timeout(MAX_SECONDS):
+        _, err = await process.communicate()
+    return HEAVY & set(err.decode().split())
+
+
+@pytest.mark.parametrize("line", ["--version", "call --bogus", "call localhost search", "read"])
+async def test_a_mistake_imports_nothing_heavy(line: str) -> None:
+    assert await imported(*line.split()) == set()
+
+
+async def test_the_help_of_a_command_imports_only_what_draws_it() -> None:
+    assert await imported("call", "--help") == {"rich"}
+
+
+async def test_the_list_of_commands_imports_no_grpc() -> None:
+    assert not await imported("--help") & {"grpc", "mcp", "mcpgrpc_server"}
+
+
+@pytest.mark.parametrize("line", ["tools", "call search query=x", "read file:///example.txt"])
+async def test_a_client_command_imports_grpc_and_nothing_else_heavy(
+    address: str, line: str
+) -> None:
+    command, *words = line.split()
+    assert await imported(command, address, *words) == {"asyncio", "grpc"}
+
+
+async def test_health_imports_grpc_and_nothing_else_heavy(address: str) -> None:
+    assert await imported("health", address) == {"asyncio", "grpc"}
