@@ -90,7 +90,7 @@ app = MCPServer(
 
 @app.tool(annotations=READ_ONLY)
 async def search(
-    query: Annotated[str, Field(max_length=200)],
+    query: Annotated[str, Field(max_length=200, examples=["json"])],
     ctx: Context,
     limit: Annotated[int, Field(ge=1, le=100)] = 10,
 ) -> SearchResult:

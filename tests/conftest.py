@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import grpc.aio
 import pytest
 
 
@@ -19,5 +20,11 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 async def one_event_loop(anyio_backend: str) -> AsyncIterator[None]:  # noqa: ARG001  # orders it
-    """Hold the session's event loop open."""
+    """Hold the session's event loop open, and grpc.aio with it.
+
+    Grpc.aio shuts down when its last object is collected, which joins a thread and closes a socket
+    in the middle of whatever test runs then.
+    """
+    grpc.aio.init_grpc_aio()
     yield
+    grpc.aio.shutdown_grpc_aio()

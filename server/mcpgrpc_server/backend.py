@@ -15,7 +15,6 @@ from mcpgrpc.binding.era import Era
 from mcpgrpc.binding.ids import Id
 from mcpgrpc.binding.in_flight import InFlightRequest
 from mcpgrpc.v1 import envelope_pb2
-
 from mcpgrpc_server.caller import Caller
 
 
@@ -82,10 +81,12 @@ class Client(Protocol):
         method: str,
         params_json: str | None,
         related_request_id: Id | None,
+        timeout_seconds: float | None,
     ) -> envelope_pb2.JsonRpcResponse:
-        """Send a request and wait for its response. Cancelling tells the client.
+        """Send a request and wait for its response. Cancelling tells the client, as a timeout does.
 
         Raises:
+            TimeoutError: no answer came in time.
             StreamClosedError: the stream ended, or half-closed, before the answer.
         """
         ...
@@ -147,5 +148,5 @@ class Backend(Protocol):
         ...
 
     async def summary(self) -> Summary:
-        """What is served; called once, inside of the lifespan."""
+        """What is served, for people; called inside of the lifespan, on request only."""
         ...

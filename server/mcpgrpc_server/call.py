@@ -6,9 +6,12 @@ It keeps no window, no era and no session: the RPC is the request.
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
+import anyio
 import grpc
+
 from mcpgrpc.binding.core import Answer, StartRequest, StreamCore
 from mcpgrpc.binding.era import Era, EraGate
 from mcpgrpc.binding.errors import Refusal, reason_name
@@ -16,15 +19,25 @@ from mcpgrpc.binding.ids import Id
 from mcpgrpc.stream.requests import Waiting
 from mcpgrpc.stream.writer import StreamClosedError
 from mcpgrpc.v1 import envelope_pb2, errors_pb2, mcp_service_pb2
-
 from mcpgrpc_server import pipeline
 from mcpgrpc_server.backend import ServerCall
 from mcpgrpc_server.caller import Caller
 from mcpgrpc_server.execution import DRAIN_DEADLINE, Execution
 from mcpgrpc_server.host import StreamHost
 from mcpgrpc_server.session.requests import outcome_of, target_name
-from mcpgrpc_server.status import ERROR_CODE_KEY, abort
+from mcpgrpc_server.session.watch import stalled
+from mcpgrpc_server.status import (
+    ERROR_CODE_KEY,
+    STATUS_TIMEOUT_SECONDS,
+    abort_unread,
+)
 from mcpgrpc_server.telemetry import RequestInfo
+
+logger = logging.getLogger(__name__)
+
+
+class StreamStalledError(Exception):
+    """The client did not read for too long."""
 
 
 class CallExchange:
@@ -51,6 +64,18 @@ class CallExchange:
 
     async def serve(self, message: mcp_service_pb2.CallRequest) -> None:
         """Answer the call; raises as `context.abort` does when the service itself refuses it."""
+        # Until the last write: a drain waits for the answer, not only for the handler.
+        self._host.enter(self)
+        try:
+            await self._serve(message)
+        except StreamStalledError:
+            await self._refuse(stalled(self._host.bounds.stall_timeout_seconds).response())
+        except StreamClosedError:
+            logger.debug("dropped the answer of a call that is over")
+        finally:
+            self._host.leave(self)
+
+    async def _serve(self, message: mcp_service_pb2.CallRequest) -> None:
         core: StreamCore[Waiting] = StreamCore(self._host.limits, EraGate(Era.MODERN))
         envelope = envelope_pb2.Envelope(request=message.request)
         effect = core.receive_envelope(envelope)
@@ -69,14 +94,25 @@ class CallExchange:
     ) -> None:
         """Send a notification; waits while the client does not read."""
         notification = envelope_pb2.JsonRpcNotification(method=method, params_json=params_json)
-        await self._write(mcp_service_pb2.CallResponse(notification=notification))
+        try:
+            await self._write(mcp_service_pb2.CallResponse(notification=notification))
+        except StreamStalledError as stall:
+            if self._execution is not None:
+                limit = self._host.bounds.stall_timeout_seconds
+                self._execution.end_with(stalled(limit).response())
+            raise StreamClosedError(str(stall)) from None
 
     def next_request_id(self) -> int:
         """Never asked: a Call carries no requests to the client."""
         return 0
 
     async def request(
-        self, request_id: Id, method: str, params_json: str | None, related_request_id: Id | None
+        self,
+        request_id: Id,
+        method: str,
+        params_json: str | None,
+        related_request_id: Id | None,
+        timeout_seconds: float | None,
     ) -> envelope_pb2.JsonRpcResponse:
         """Never asked: a Call carries no requests to the client."""
         raise StreamClosedError(f"a Call cannot carry {method} to the client")
@@ -123,7 +159,6 @@ class CallExchange:
             self._info, call.request.id, call.request.method, target_name(call.params), "modern"
         )
         self._host.telemetry.request_started(info)
-        self._host.enter(self)
         running = asyncio.create_task(self._run(execution), name=request.method)
         response: envelope_pb2.JsonRpcResponse | None = None
         try:
@@ -140,7 +175,6 @@ class CallExchange:
             outcome = outcome_of(response, call.request)
             self._host.telemetry.request_finished(info, outcome, execution.elapsed_seconds)
             self._host.spawn(self._tear_down(running), "tearing down a call")
-            self._host.leave(self)
 
     async def _run(self, execution: Execution) -> envelope_pb2.JsonRpcResponse | None:
         proceed = pipeline.bind(self._host.stages, self.caller, self._connection)
@@ -156,7 +190,7 @@ class CallExchange:
             await self._refuse(response)
         too_large = self._beyond_limit(response)
         if too_large is not None:
-            await abort(self._context, too_large)
+            await self._refuse(too_large.response())
         if response.WhichOneof("outcome") == "error":
             code = str(response.error.code)
             self._context.set_trailing_metadata(((ERROR_CODE_KEY, code),))
@@ -166,7 +200,7 @@ class CallExchange:
     async def _refuse(self, response: envelope_pb2.JsonRpcResponse) -> None:
         self._host.telemetry.refused(self._info, reason_name(response.reason))
         refusal = Refusal(response.reason, response.error.message, execution=response.execution)
-        await abort(self._context, refusal)
+        await abort_unread(self._context, refusal, STATUS_TIMEOUT_SECONDS)
 
     def _beyond_limit(self, response: envelope_pb2.JsonRpcResponse) -> Refusal | None:
         limit = self._host.limits.max_frame_bytes
@@ -179,8 +213,22 @@ class CallExchange:
         )
 
     async def _write(self, message: mcp_service_pb2.CallResponse) -> None:
-        """Write one message; the lock is gRPC's rule of one writer at a time."""
+        """Write one message; the lock is gRPC's rule of one writer at a time.
+
+        Raises:
+            StreamStalledError: the client has not read for the stall timeout.
+            StreamClosedError: the call is over.
+        """
         async with self._write_lock:
             if self._over:
                 raise StreamClosedError("the call is over")
-            await self._context.write(message)
+            try:
+                # Shielded: after a write that was given up half-way gRPC refuses the next one.
+                with anyio.fail_after(self._host.bounds.stall_timeout_seconds, shield=True):
+                    await self._context.write(message)
+            except TimeoutError:
+                self._over = True
+                raise StreamStalledError("the client does not read") from None
+            except grpc.aio.BaseError:
+                self._over = True
+                raise StreamClosedError("the call is over") from None

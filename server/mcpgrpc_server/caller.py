@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mcpgrpc.v1 import envelope_pb2
-
 from mcpgrpc_server.identity import ANONYMOUS, Identity
 
 PROTOCOL_VERSION_HEADER: Final = "mcp-protocol-version"

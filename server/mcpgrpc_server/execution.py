@@ -11,10 +11,10 @@ from collections.abc import Callable
 from typing import Final
 
 import anyio
+
 from mcpgrpc.binding import errors
 from mcpgrpc.binding.errors import Refusal
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
-
 from mcpgrpc_server.backend import ServerCall
 from mcpgrpc_server.pipeline import Next
 
@@ -59,11 +59,17 @@ class Execution:
         """Execute it; None when it was cancelled or answered early."""
         timer = None
         if self._timeout_seconds is not None:
-            timer = self._loop.call_later(self._timeout_seconds, self._time_out)
+            timer = self._loop.call_at(self.began + self._timeout_seconds, self._time_out)
         response = None
         try:
             with self._scope:
                 response = await proceed(self.call)
+        except asyncio.CancelledError:
+            if _is_cancelled_from_outside():
+                raise
+            # A handler may await what somebody else cancelled; nobody has cancelled the request.
+            logger.exception("%s awaited what was cancelled", self.call.request.method)
+            response = errors.failure(errors.INTERNAL_ERROR, "Internal server error")
         except Exception:
             logger.exception("%s failed", self.call.request.method)
             response = errors.failure(errors.INTERNAL_ERROR, "Internal server error")
@@ -95,3 +101,8 @@ class Execution:
             f"{self.call.request.method} did not finish within {self._timeout_seconds:g} s",
         )
         self.end_with(refusal.response())
+
+
+def _is_cancelled_from_outside() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from mcpgrpc.binding.limits import MIB, Limits
-
 from mcpgrpc_server.backend import Backend
 from mcpgrpc_server.caller import Caller
 from mcpgrpc_server.pipeline import Stage

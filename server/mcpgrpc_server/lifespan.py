@@ -32,11 +32,19 @@ class LifespanTask:
             await self._task
 
     async def stop(self) -> None:
-        """Leave it; raises what it raises on the way out. Idempotent."""
+        """Leave it; raises what it raises on the way out. Idempotent.
+
+        One that has not come up is cancelled, and what it raises then was `start`'s to tell.
+        """
         self._leave.set()
         task, self._task = self._task, None
-        if task is not None and not (task.done() and not self._up.done()):
+        if task is None:
+            return
+        if self._up.done():
             await task
+        else:
+            task.cancel()
+            await asyncio.wait({task})
 
     async def _run(self) -> None:
         async with self._enter():

@@ -11,7 +11,6 @@ from functools import partial
 from typing import Protocol, TypeAlias
 
 from mcpgrpc.v1 import envelope_pb2
-
 from mcpgrpc_server.backend import BackendConnection, ServerCall
 from mcpgrpc_server.caller import Caller
 

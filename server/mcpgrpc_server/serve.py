@@ -6,12 +6,15 @@ The first SIGTERM or SIGINT drains, the second ends at once.
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable
 from typing import Final
 
+from mcpgrpc_server.backend import Summary
 from mcpgrpc_server.server import Server
 from mcpgrpc_server.settings import ServerSettings
+from mcpgrpc_server.settings_sources import load_settings
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
@@ -20,27 +23,29 @@ def serve(
     app: object,
     *,
     settings: ServerSettings | None = None,
-    on_ready: Callable[[Server], None] | None = None,
+    on_ready: Callable[[Server, Summary], None] | None = None,
 ) -> None:
     """Serve an app until SIGTERM or SIGINT, then drain and return.
 
     Args:
         app: an SDK `MCPServer` or low-level `Server`.
-        settings: the defaults and the environment when left out.
-        on_ready: called once the server answers, with its addresses bound.
+        settings: the defaults overlaid by `MCPGRPC_*` when left out.
+        on_ready: called once the server answers, with its addresses bound and what it serves.
 
     Raises:
         ListenError: an address cannot be bound.
     A second signal ends the process at once, by the signal itself.
     """
+    if settings is None:
+        settings = load_settings(None, {}, os.environ)
     asyncio.run(_serve(Server(app, settings=settings), on_ready))
 
 
-async def _serve(server: Server, on_ready: Callable[[Server], None] | None) -> None:
+async def _serve(server: Server, on_ready: Callable[[Server, Summary], None] | None) -> None:
     stop = _first_signal()
     await server.start()
     if on_ready is not None:
-        on_ready(server)
+        on_ready(server, await server.summary())
     await stop
     await server.drain()
 

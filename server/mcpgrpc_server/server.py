@@ -15,8 +15,8 @@ from typing import Final, Self, TypeGuard
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
-from mcpgrpc.v1 import mcp_service_pb2_grpc
 
+from mcpgrpc.v1 import mcp_service_pb2_grpc
 from mcpgrpc_server.backend import Backend, Summary
 from mcpgrpc_server.health import Health
 from mcpgrpc_server.host import StreamHost
@@ -29,6 +29,9 @@ from mcpgrpc_server.stream_settings import bounds_of, channel_options, limits_of
 from mcpgrpc_server.telemetry import LoggingTelemetry, Telemetry
 
 HEALTH_SERVICE: Final = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
+
+SUMMARY_SECONDS: Final = 2.0
+"""How long the app may take to list its tools for the banner, which serves without waiting."""
 
 TEARDOWN_SECONDS: Final = 5.0
 """How long handlers that do not heed their cancellation are waited for at a stop."""
@@ -44,7 +47,7 @@ class Server:
         app: an SDK `MCPServer` or low-level `Server`, or a `Backend`.
         listen: addresses, `HOST:PORT` (port 0 for a free one) or `unix:PATH`; the settings' when
             left out.
-        settings: everything else; the defaults and the environment when left out.
+        settings: everything else; the defaults when left out.
         telemetry: who hears about requests; the log when left out.
     """
 
@@ -63,8 +66,6 @@ class Server:
         self.settings = settings
         self.addresses: list[str] = []
         """The targets that are really bound, once started."""
-        self.summary = Summary("")
-        """What is served, once started."""
         self._backend: Backend = app if _is_backend(app) else SdkApp(app)
         self._telemetry = telemetry if telemetry is not None else LoggingTelemetry()
         self._closed: asyncio.Event | None = None
@@ -105,13 +106,19 @@ class Server:
             self.addresses = [bind(self._grpc, address) for address in self.settings.listen]
             await self._grpc.start()
             await self._lifespan.start()
-            self.summary = await self._backend.summary()
         except BaseException:
             await self._grpc.stop(None)
             await self._lifespan.stop()
             raise
         self._host.draining = False
         self._health.set_all(serving=True)
+
+    async def summary(self, timeout_seconds: float = SUMMARY_SECONDS) -> Summary:
+        """What is served, asked of the app now; no tools when it does not say so in time."""
+        try:
+            return await asyncio.wait_for(self._backend.summary(), timeout_seconds)
+        except TimeoutError:
+            return Summary("the app")
 
     async def drain(self, grace_seconds: float | None = None) -> None:
         """Take no new work, let running requests finish within the grace, then stop.

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import grpc
+
 from mcpgrpc.binding.core import DRAINING
 from mcpgrpc.binding.era import Era, EraGate
 from mcpgrpc.binding.errors import Refusal
 from mcpgrpc.v1 import errors_pb2, mcp_service_pb2, mcp_service_pb2_grpc
-
 from mcpgrpc_server.call import CallExchange
 from mcpgrpc_server.caller import Caller, visible_headers
 from mcpgrpc_server.host import StreamHost

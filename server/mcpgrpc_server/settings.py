@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Final, Self
 
-from mcpgrpc.binding.limits import KIB, MIB
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from mcpgrpc.binding.limits import KIB, MIB
 from mcpgrpc_server.listen_targets import checked_target, is_local
 from mcpgrpc_server.structured_log import LogFormat, LogLevel
 

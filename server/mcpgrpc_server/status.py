@@ -12,11 +12,15 @@ from typing import Any, Final, NoReturn
 import grpc
 from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2
+
 from mcpgrpc.binding.errors import ERROR_DOMAIN, Refusal, execution_name, reason_name
 
 MAX_MESSAGE_BYTES: Final = 1024
 """gRPC rejects metadata above 8 KiB in all at random, so the trailers of an error stay far below:
 the message goes twice, percent-encoded once."""
+
+STATUS_TIMEOUT_SECONDS: Final = 5.0
+"""How long an RPC that is ended by force may take to accept its status."""
 
 STATUS_DETAILS_KEY: Final = "grpc-status-details-bin"
 ERROR_CODE_KEY: Final = "mcpgrpc-error-code"

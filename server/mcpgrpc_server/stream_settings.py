@@ -6,7 +6,6 @@ It holds no default: `settings` does.
 from __future__ import annotations
 
 from mcpgrpc.binding.limits import Limits
-
 from mcpgrpc_server.host import StreamBounds
 from mcpgrpc_server.settings import ServerSettings
 

@@ -14,7 +14,6 @@ from mcpgrpc.binding import json_text
 from mcpgrpc.binding.era import PROTOCOL_VERSION_META_KEY, Era
 from mcpgrpc.binding.in_flight import InFlightRequest
 from mcpgrpc.v1 import envelope_pb2
-
 from mcpgrpc_server.backend import Client, ServerCall, Summary
 from mcpgrpc_server.caller import Caller
 from mcpgrpc_server.sdk import internals
@@ -85,6 +84,7 @@ class _Nobody:
         method: str,
         params_json: str | None,
         related_request_id: str | int | None,
+        timeout_seconds: float | None,
     ) -> envelope_pb2.JsonRpcResponse:
         """Never asked: this client takes no requests."""
         raise internals.NoBackChannelError(method)

@@ -11,10 +11,10 @@ from functools import cached_property, partial
 from typing import Any
 
 import anyio
+
 from mcpgrpc.binding import errors, ids, json_text
 from mcpgrpc.binding.era import PROTOCOL_VERSION_META_KEY, Era
 from mcpgrpc.v1 import envelope_pb2
-
 from mcpgrpc_server.backend import Client, ClientNotification, ServerCall
 from mcpgrpc_server.caller import RequestHeaders
 from mcpgrpc_server.sdk import internals

@@ -11,12 +11,12 @@ from functools import cached_property
 from typing import Any
 
 import anyio
+from opentelemetry.trace import SpanKind
+
 from mcpgrpc.binding import json_text
 from mcpgrpc.binding.ids import Id
 from mcpgrpc.stream.writer import StreamClosedError
 from mcpgrpc.v1 import envelope_pb2
-from opentelemetry.trace import SpanKind
-
 from mcpgrpc_server.backend import Client
 from mcpgrpc_server.sdk import internals
 
@@ -72,10 +72,9 @@ class ClientOutbound:
         try:
             with otel_client_span(method, request_id):
                 text = _params_with_meta(params, request_id if on_progress else None)
-                with anyio.fail_after(opts.get("timeout")):
-                    response = await self._client.request(
-                        request_id, method, text, related_request_id
-                    )
+                response = await self._client.request(
+                    request_id, method, text, related_request_id, opts.get("timeout")
+                )
         except TimeoutError:
             raise internals.MCPError(
                 internals.REQUEST_TIMEOUT, f"Request {method!r} timed out"

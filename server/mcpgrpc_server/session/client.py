@@ -18,12 +18,12 @@ from mcpgrpc.binding.outbox import Outbox
 from mcpgrpc.stream.requests import (
     RequestLostError,
     RequestSender,
+    Sent,
     Waiting,
     cancellation_params,
 )
 from mcpgrpc.stream.writer import FrameWriter, StreamClosedError
 from mcpgrpc.v1 import envelope_pb2, errors_pb2, session_pb2
-
 from mcpgrpc_server.caller import Caller
 
 FRAME_OVERHEAD_BYTES: Final = 64
@@ -82,7 +82,12 @@ class SessionClient:
         return next(self._ids)
 
     async def request(
-        self, request_id: Id, method: str, params_json: str | None, related_request_id: Id | None
+        self,
+        request_id: Id,
+        method: str,
+        params_json: str | None,
+        related_request_id: Id | None,
+        timeout_seconds: float | None,
     ) -> envelope_pb2.JsonRpcResponse:
         """Send a request and wait for its response; it keeps the client's window."""
         await self._writer.room()
@@ -96,17 +101,22 @@ class SessionClient:
             return refusal.response()
         sent = self.requests.submit(envelope, related_request_id)
         try:
-            answer = await sent.waiter.answer
+            async with asyncio.timeout(timeout_seconds):
+                answer = await sent.waiter.answer
         except RequestLostError as lost:
             raise StreamClosedError(str(lost)) from None
+        except TimeoutError:
+            self._abandon(sent, f"timed out after {timeout_seconds}s")
+            raise
         except asyncio.CancelledError:
-            self.requests.abandon(
-                sent, cancellation_params(request_id, "the server stopped waiting")
-            )
+            self._abandon(sent, "caller cancelled")
             raise
         if answer is None:
             raise StreamClosedError(f"the client settled {method} without an answer")
         return answer.response
+
+    def _abandon(self, sent: Sent, reason: str) -> None:
+        self.requests.abandon(sent, cancellation_params(sent.id, reason))
 
     def close_request_stream(self, request_id: Id) -> None:
         """Ask the door to end the SSE stream of a request."""

@@ -17,7 +17,6 @@ from mcpgrpc.binding.limits import to_seconds
 from mcpgrpc.stream.requests import Waiting
 from mcpgrpc.stream.writer import FrameWriter, StreamClosedError
 from mcpgrpc.v1 import envelope_pb2, errors_pb2, session_pb2
-
 from mcpgrpc_server.backend import BackendConnection, ClientNotification, ServerCall
 from mcpgrpc_server.execution import DRAIN_DEADLINE, Execution
 from mcpgrpc_server.pipeline import Next

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import grpc
+
 from mcpgrpc.binding.core import (
     Answer,
     Effect,
@@ -28,20 +29,16 @@ from mcpgrpc.binding.outbox import Outbox
 from mcpgrpc.stream.requests import Waiting
 from mcpgrpc.stream.writer import FrameWriter
 from mcpgrpc.v1 import errors_pb2, mcp_service_pb2, session_pb2
-
 from mcpgrpc_server import pipeline
 from mcpgrpc_server.caller import Caller
 from mcpgrpc_server.host import StreamHost
 from mcpgrpc_server.session.client import SessionClient
 from mcpgrpc_server.session.requests import RunningRequests
 from mcpgrpc_server.session.watch import StreamWatch
-from mcpgrpc_server.status import abort_unread
+from mcpgrpc_server.status import STATUS_TIMEOUT_SECONDS, abort_unread
 from mcpgrpc_server.telemetry import Outcome, RequestInfo
 
 INITIALIZE: Final = "initialize"
-
-STATUS_TIMEOUT_SECONDS: Final = 5.0
-"""How long a stream that is ended by force may take to accept its status."""
 
 
 class SessionStream:
@@ -128,11 +125,13 @@ class SessionStream:
 
     async def _outcome(self, writer: asyncio.Task[None]) -> Refusal | None:
         """Wait until the stream ends; why it is ended by force, None when all is written."""
-        await asyncio.wait({self._idle, self._fault}, return_when=asyncio.FIRST_COMPLETED)
-        if not self._fault.done():
+        for done in (self._idle, writer):
+            ends: set[asyncio.Future[Any]] = {done, self._fault}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if self._fault.done():
+                return self._fault.result()
             self._writer.finish()
-            await asyncio.wait({writer, self._fault}, return_when=asyncio.FIRST_COMPLETED)
-        return self._fault.result() if self._fault.done() else None
+        return None
 
     def begin_drain(
         self,
@@ -163,6 +162,7 @@ class SessionStream:
             for item in frame.items:
                 await self._receive(item)
             await self._watch.outbox_bounded()
+            self._watch.took_frame()
 
     async def _receive(self, item: session_pb2.ClientItem) -> None:
         kind = item.WhichOneof("item")

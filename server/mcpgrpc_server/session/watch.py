@@ -14,7 +14,6 @@ from mcpgrpc.binding.errors import Refusal
 from mcpgrpc.stream.requests import Waiting
 from mcpgrpc.stream.writer import FrameWriter
 from mcpgrpc.v1 import errors_pb2, session_pb2
-
 from mcpgrpc_server.host import StreamBounds
 
 MISSED_KEEPALIVES: Final = 3
@@ -26,6 +25,14 @@ LOOKS_PER_BOUND: Final = 4
 REFUSALS_OVER_HIGH_WATER: Final = 4
 """Answers that the reader itself gives do not wait for room. When so many times the high-water mark
 is queued, the reader waits instead: its peer sends without reading."""
+
+
+def stalled(limit_seconds: float) -> Refusal:
+    """Why a stream is ended whose peer does not read."""
+    return Refusal(
+        errors_pb2.ERROR_REASON_STREAM_STALLED,
+        f"the client has not read its stream for {limit_seconds:g} s",
+    )
 
 
 class StreamWatch:
@@ -52,6 +59,7 @@ class StreamWatch:
         self._loop = asyncio.get_running_loop()
         self._last_frame = self._loop.time()
         self._spoke = False
+        self._is_taking = False
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
@@ -64,8 +72,13 @@ class StreamWatch:
             self._timer.cancel()
 
     def saw_frame(self) -> None:
-        """The peer sent something."""
+        """The peer sent something. It is not silent while that is being taken."""
         self._spoke = True
+        self._is_taking = True
+
+    def took_frame(self) -> None:
+        """What the peer sent is taken; from now on it is waited for."""
+        self._is_taking = False
         self._last_frame = self._loop.time()
 
     async def outbox_bounded(self) -> None:
@@ -91,12 +104,11 @@ class StreamWatch:
         limit = self._bounds.stall_timeout_seconds
         if self._writer.blocked_seconds <= limit:
             return None
-        return Refusal(
-            errors_pb2.ERROR_REASON_STREAM_STALLED,
-            f"the client has not read its stream for {limit:g} s",
-        )
+        return stalled(limit)
 
     def _silent(self) -> Refusal | None:
+        if self._is_taking:
+            return None
         silent = self._loop.time() - self._last_frame
         promised = self._core.peer.keepalive_interval_seconds
         if not self._spoke:

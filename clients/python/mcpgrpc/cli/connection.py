@@ -5,6 +5,8 @@ It decides nothing about what is asked: that is each command's own.
 
 from __future__ import annotations
 
+import atexit
+import functools
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,6 +14,8 @@ from mcpgrpc.cli.failures import CommandError, MisuseError
 from mcpgrpc.cli.options import CommonOptions
 
 if TYPE_CHECKING:
+    import asyncio
+
     from mcpgrpc.channel import ChannelSecurity
     from mcpgrpc.client import Client
     from mcpgrpc.credentials import ApiKeyFile, TokenFile
@@ -46,17 +50,25 @@ def run(work: Coroutine[Any, Any, Answer]) -> Answer:
         CommandError: nobody is there, the server refused, or it did not answer in time.
         KeyboardInterrupt: after the cancellation was sent.
     """
-    # grpc comes in here and nowhere earlier, so that help and mistakes are told at once.
-    import asyncio
-
+    # grpc comes in with the client and nowhere earlier: help and mistakes are told at once.
     from mcpgrpc.errors import McpGrpcError, UsageError
 
     try:
-        return asyncio.run(work)
+        return _runner().run(work)
     except UsageError as error:
         raise MisuseError(str(error)) from error
     except McpGrpcError as error:
         raise CommandError(str(error)) from error
+
+
+@functools.cache
+def _runner() -> asyncio.Runner:
+    """The one event loop of the process: grpc.aio does not survive a second."""
+    import asyncio
+
+    runner = asyncio.Runner()
+    atexit.register(runner.close)
+    return runner
 
 
 def client(address: str, options: CommonOptions) -> Client:

@@ -39,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Nothing is raised: Ctrl-C gives 130, a reader that went away gives 1 without a word.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
+    # gRPC's core writes its own notes about closing connections to stderr; a user reads our words.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     allow_any_text()
     try:
         code = _run(words)

@@ -24,6 +24,7 @@ from mcpgrpc.cli.terminal import one_line, write, write_error
 
 if TYPE_CHECKING:
     from mcpgrpc_server import Server, ServerSettings
+    from mcpgrpc_server.backend import Summary
 
 _log = logging.getLogger("mcpgrpc.server")
 
@@ -199,10 +200,10 @@ def _serve(app: str, settings: ServerSettings) -> None:
         raise CommandError(f"{app} failed: {said}") from None
 
 
-def _announce(server: Server) -> None:
+def _announce(server: Server, summary: Summary) -> None:
     from mcpgrpc_server.startup_banner import startup_banner
 
-    write(startup_banner(server.summary, server.addresses, server.settings, _own_name()))
+    write(startup_banner(summary, server.addresses, server.settings, _own_name()))
     # Whoever started this process through a pipe waits for these lines.
     sys.stdout.flush()
 
