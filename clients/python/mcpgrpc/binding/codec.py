@@ -21,6 +21,7 @@ _WHITESPACE: Final = " \t\n\r"
 _DECODER: Final = json.JSONDecoder()
 # Missing in typeshed, in CPython since 2.6: the string at an index, and where it ends.
 _scan_string: Final[Callable[[str, int], tuple[str, int]]] = json_decoder.scanstring  # type: ignore[attr-defined]
+_ID_RULE: Final = "id must be a string with UTF-8 or an integer of 64 bits"
 _ERROR_CODES: Final = range(-(2**63), 2**63)
 
 
@@ -56,19 +57,31 @@ def envelope_from_text(
     )
 
 
-def text_from_envelope(envelope: envelope_pb2.Envelope) -> str:
+def text_from_envelope(
+    envelope: envelope_pb2.Envelope, *, max_depth: int = json_text.DEFAULT_MAX_DEPTH
+) -> str:
     """The JSON-RPC text of an envelope that holds a message.
 
+    JSON members are put in verbatim, line breaks included, after a look that each is one JSON
+    value: one that is not could forge other members of the message.
+
     Raises:
-        InvalidMessageError: it holds none, or a response without an outcome.
+        InvalidMessageError: -32600 for an envelope without a message, a request or a result without
+            an id, a call without a method, a response without an outcome and a result that is not
+            an object; -32602 for params that are not; -32700 for a member that is not JSON or nests
+            deeper than `max_depth`.
     """
     kind = envelope.WhichOneof("message")
     if kind == "request":
-        members = [_id_member(envelope.request.id), *_call_members(envelope.request)]
+        request_id = ids.from_message(envelope.request.id)
+        if request_id is None:
+            raise InvalidMessageError(errors.INVALID_REQUEST, "a request needs an id")
+        call = _call_members(envelope.request, request_id, max_depth)
+        members = [_id_member(envelope.request.id), *call]
     elif kind == "notification":
-        members = _call_members(envelope.notification)
+        members = _call_members(envelope.notification, None, max_depth)
     elif kind == "response":
-        members = _response_members(envelope.response)
+        members = _response_members(envelope.response, max_depth)
     else:
         raise InvalidMessageError(errors.INVALID_REQUEST, "an envelope without a message")
     return '{"jsonrpc":"2.0",' + ",".join(members) + "}"
@@ -97,7 +110,7 @@ def _cut_members(text: str) -> dict[str, str]:
         at = _skip_whitespace(text, _skip_whitespace(text, at) + 1)
         _, end = _DECODER.raw_decode(text, at)
         if key in members:
-            raise InvalidMessageError(errors.INVALID_REQUEST, f"the member {key!r} stands twice")
+            raise InvalidMessageError(errors.INVALID_REQUEST, "a member stands twice")
         members[key] = text[at:end]
         at = _skip_whitespace(text, end)
         if text[at] == ",":
@@ -116,20 +129,16 @@ def _known_id(members: dict[str, str]) -> ids.Id | None:
     return value if ids.is_id(value) else None
 
 
-def _require_version(members: dict[str, str]) -> None:
+def _require_version(members: dict[str, str], request_id: ids.Id | None) -> None:
     if json_text.parse(members.get("jsonrpc", "null")) != "2.0":
-        raise InvalidMessageError(
-            errors.INVALID_REQUEST, 'jsonrpc must be "2.0"', _known_id(members)
-        )
+        raise InvalidMessageError(errors.INVALID_REQUEST, 'jsonrpc must be "2.0"', request_id)
 
 
 def _call_envelope(members: dict[str, str]) -> envelope_pb2.Envelope:
-    _require_version(members)
     request_id = _known_id(members)
+    _require_version(members, request_id)
     if "id" in members and request_id is None:
-        raise InvalidMessageError(
-            errors.INVALID_REQUEST, "id must be a string or an integer of 64 bits"
-        )
+        raise InvalidMessageError(errors.INVALID_REQUEST, _ID_RULE)
     method = json_text.parse(members["method"])
     if not isinstance(method, str) or not method:
         raise InvalidMessageError(
@@ -142,7 +151,6 @@ def _call_envelope(members: dict[str, str]) -> envelope_pb2.Envelope:
     if request_id is None:
         notification = envelope_pb2.JsonRpcNotification(method=method, params_json=params)
         return envelope_pb2.Envelope(notification=notification)
-    _require_utf8(str(request_id), None)
     request = envelope_pb2.JsonRpcRequest(
         id=ids.to_message(request_id), method=method, params_json=params
     )
@@ -150,7 +158,8 @@ def _call_envelope(members: dict[str, str]) -> envelope_pb2.Envelope:
 
 
 def _response_envelope(members: dict[str, str]) -> envelope_pb2.Envelope:
-    _require_version(members)
+    # No answer is owed to a response: none of its errors names an id.
+    _require_version(members, None)
     if "result" in members and "error" in members:
         raise InvalidMessageError(errors.INVALID_REQUEST, "both a result and an error")
     response = envelope_pb2.JsonRpcResponse()
@@ -175,9 +184,7 @@ def _set_response_id(response: envelope_pb2.JsonRpcResponse, members: dict[str, 
     elif members["id"] == "null" and "error" in members:
         response.id.SetInParent()
     else:
-        raise InvalidMessageError(
-            errors.INVALID_REQUEST, "id must be a string or an integer of 64 bits"
-        )
+        raise InvalidMessageError(errors.INVALID_REQUEST, _ID_RULE)
 
 
 def _error_message(text: str) -> envelope_pb2.JsonRpcError:
@@ -212,25 +219,44 @@ def _id_member(message: envelope_pb2.RequestId) -> str:
 
 def _call_members(
     call: envelope_pb2.JsonRpcRequest | envelope_pb2.JsonRpcNotification,
+    request_id: ids.Id | None,
+    max_depth: int,
 ) -> list[str]:
+    if not call.method:
+        raise InvalidMessageError(errors.INVALID_REQUEST, "a call needs a method", request_id)
     members = [f'"method":{json_text.dump(call.method)}']
     if call.HasField("params_json"):
+        params = _value_of(call.params_json, request_id, max_depth)
+        if not isinstance(params, dict):
+            raise InvalidMessageError(errors.INVALID_PARAMS, "params must be an object", request_id)
         members.append(f'"params":{call.params_json}')
     return members
 
 
-def _response_members(response: envelope_pb2.JsonRpcResponse) -> list[str]:
+def _response_members(response: envelope_pb2.JsonRpcResponse, max_depth: int) -> list[str]:
     members = [_id_member(response.id)] if response.HasField("id") else []
     outcome = response.WhichOneof("outcome")
     if outcome == "result_json":
+        if ids.from_message(response.id) is None:
+            raise InvalidMessageError(errors.INVALID_REQUEST, "a result needs the request's id")
+        if not isinstance(_value_of(response.result_json, None, max_depth), dict):
+            raise InvalidMessageError(errors.INVALID_REQUEST, "result must be an object")
         return [*members, f'"result":{response.result_json}']
     if outcome == "error":
-        return [*members, f'"error":{_error_text(response.error)}']
+        return [*members, f'"error":{_error_text(response.error, max_depth)}']
     raise InvalidMessageError(errors.INVALID_REQUEST, "a response without an outcome")
 
 
-def _error_text(error: envelope_pb2.JsonRpcError) -> str:
+def _error_text(error: envelope_pb2.JsonRpcError, max_depth: int) -> str:
     members = [f'"code":{error.code}', f'"message":{json_text.dump(error.message)}']
     if error.HasField("data_json"):
+        _value_of(error.data_json, None, max_depth)
         members.append(f'"data":{error.data_json}')
     return "{" + ",".join(members) + "}"
+
+
+def _value_of(text: str, request_id: ids.Id | None, max_depth: int) -> Any:
+    try:
+        return json_text.parse(text, max_depth=max_depth)
+    except json_text.JsonTextError as error:
+        raise InvalidMessageError(errors.PARSE_ERROR, f"not JSON: {error}", request_id) from None

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from google.protobuf import message
+
 from mcpgrpc.binding import errors, ids, json_text
 from mcpgrpc.binding.era import EraGate, is_modern_request
 from mcpgrpc.binding.fragments import Reassembler
@@ -87,12 +89,12 @@ class StreamCore(Generic[Waiter]):
         self.peer = PeerLimits()
         self._reassembler = Reassembler(limits.max_open_fragments, limits.max_envelope_bytes)
         self._requests_received = 0
-        self._draining = False
+        self._accepted: int | None = None
 
     @property
     def draining(self) -> bool:
         """Whether this end takes no further requests."""
-        return self._draining
+        return self._accepted is not None
 
     def receive_settings(self, settings: session_pb2.Settings) -> None:
         """The peer announced what it accepts."""
@@ -111,7 +113,7 @@ class StreamCore(Generic[Waiter]):
             return None
         try:
             return envelope_pb2.Envelope.FromString(payload)
-        except ValueError:
+        except message.DecodeError:
             raise FrameError("the pieces of an envelope do not decode") from None
 
     def receive_envelope(self, envelope: envelope_pb2.Envelope) -> Effect[Waiter]:
@@ -149,9 +151,10 @@ class StreamCore(Generic[Waiter]):
         return True
 
     def begin_drain(self) -> int:
-        """Take no further requests; gives how many are accepted."""
-        self._draining = True
-        return self._requests_received
+        """Take no further requests; gives how many are accepted, the same number every time."""
+        if self._accepted is None:
+            self._accepted = self._requests_received
+        return self._accepted
 
     def _receive_request(self, envelope: envelope_pb2.Envelope) -> Effect[Waiter]:
         self._requests_received += 1
@@ -165,7 +168,7 @@ class StreamCore(Generic[Waiter]):
             return self._refuse(
                 request, errors.failure(errors.INVALID_REQUEST, "a request needs a method")
             )
-        if self._draining:
+        if self.draining:
             return self._refuse(request, DRAINING.response())
         parsed = self._parse_params(request)
         if isinstance(parsed, envelope_pb2.JsonRpcResponse):

@@ -6,6 +6,7 @@ It does not decide when a piece is sent; `outbox` does.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from mcpgrpc.v1 import session_pb2
 
@@ -31,6 +32,20 @@ def cut(fragment_id: int, payload: bytes, piece_bytes: int) -> Iterator[session_
         yield piece
 
 
+@dataclass(slots=True)
+class _Partial:
+    total_bytes: int | None
+    data: bytearray = field(default_factory=bytearray)
+
+    def check_size(self, *, is_whole: bool) -> None:
+        if self.total_bytes is None or len(self.data) == self.total_bytes:
+            return
+        if is_whole or len(self.data) > self.total_bytes:
+            raise FragmentError(
+                f"{len(self.data)} bytes in pieces; {self.total_bytes} were announced"
+            )
+
+
 class Reassembler:
     """The open pieces of one direction of a stream, bounded in number and in bytes.
 
@@ -42,7 +57,7 @@ class Reassembler:
     def __init__(self, max_open: int, max_bytes: int) -> None:
         self._max_open = max_open
         self._max_bytes = max_bytes
-        self._open: dict[int, bytearray] = {}
+        self._open: dict[int, _Partial] = {}
         self._held_bytes = 0
 
     def __len__(self) -> int:
@@ -55,21 +70,26 @@ class Reassembler:
             FragmentError: too many open, too large, or not of the announced size.
         """
         if piece.state == ABORTED:
-            self._held_bytes -= len(self._open.pop(piece.fragment_id, b""))
+            self._forget(piece.fragment_id)
             return None
-        whole = self._open.get(piece.fragment_id)
-        if whole is None:
-            whole = self._begin(piece)
-        self._check_room(len(whole) + len(piece.data), len(piece.data))
-        whole += piece.data
+        partial = self._open.get(piece.fragment_id)
+        if partial is None:
+            partial = self._begin(piece)
+        self._check_room(len(partial.data) + len(piece.data), len(piece.data))
+        partial.data += piece.data
         self._held_bytes += len(piece.data)
+        partial.check_size(is_whole=piece.state == LAST)
         if piece.state != LAST:
             return None
-        del self._open[piece.fragment_id]
-        self._held_bytes -= len(whole)
-        return bytes(whole)
+        self._forget(piece.fragment_id)
+        return bytes(partial.data)
 
-    def _begin(self, piece: session_pb2.Fragment) -> bytearray:
+    def _forget(self, fragment_id: int) -> None:
+        partial = self._open.pop(fragment_id, None)
+        if partial is not None:
+            self._held_bytes -= len(partial.data)
+
+    def _begin(self, piece: session_pb2.Fragment) -> _Partial:
         if len(self._open) >= self._max_open:
             raise FragmentError(
                 f"more than {self._max_open} envelopes in pieces at once, the limit of this end"
@@ -79,8 +99,9 @@ class Reassembler:
                 f"an envelope of {piece.total_bytes} bytes in pieces;"
                 f" the limit is {self._max_bytes}"
             )
-        whole = self._open[piece.fragment_id] = bytearray()
-        return whole
+        total_bytes = piece.total_bytes if piece.HasField("total_bytes") else None
+        partial = self._open[piece.fragment_id] = _Partial(total_bytes)
+        return partial
 
     def _check_room(self, envelope_bytes: int, piece_bytes: int) -> None:
         if envelope_bytes > self._max_bytes:

@@ -18,7 +18,7 @@ INTEGER_RANGE = range(-(2**63), 2**63)
 
 
 def to_message(value: Id) -> envelope_pb2.RequestId:
-    """The message of an id. Raises ValueError for an integer outside of `INTEGER_RANGE`."""
+    """The message of an id. Raises ValueError for what is no id (see `is_id`)."""
     if isinstance(value, str):
         return envelope_pb2.RequestId(text=value)
     return envelope_pb2.RequestId(integer=value)
@@ -35,7 +35,19 @@ def from_message(message: envelope_pb2.RequestId) -> Id | None:
 
 
 def is_id(value: object) -> TypeGuard[Id]:
-    """Whether a JSON value can be the id of a request; true and false are not integers here."""
-    if isinstance(value, bool):
+    """Whether a JSON value can be the id of a request.
+
+    True and false are not integers here, and a string with a lone surrogate has no UTF-8, so no
+    message can hold it.
+    """
+    if isinstance(value, str):
+        return value.isascii() or _has_utf8(value)
+    return isinstance(value, int) and not isinstance(value, bool) and value in INTEGER_RANGE
+
+
+def _has_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
         return False
-    return isinstance(value, str) or (isinstance(value, int) and value in INTEGER_RANGE)
+    return True

@@ -37,15 +37,16 @@ def parse(text: str, *, max_depth: int = DEFAULT_MAX_DEPTH) -> Any:
 
     Raises:
         JsonTooDeepError: it nests deeper than `max_depth`.
-        JsonTextError: it is not JSON. NaN and Infinity are not.
+        JsonTextError: it is not JSON (NaN, Infinity and characters without UTF-8 are not), or it
+            holds an integer of more digits than Python converts (4,300 unless configured).
     """
     if len(text) > max_depth and text.count("[") + text.count("{") > max_depth:
         _check_depth(text, max_depth)
+    raw = _utf8(text)
     try:
-        raw = text.encode()
         if _LONG_RUN not in raw.translate(_DIGITS_AS_ZERO):
             return orjson.loads(raw)
-    except (orjson.JSONDecodeError, UnicodeEncodeError):
+    except orjson.JSONDecodeError:
         # What orjson refuses may still be JSON; the standard library has the last word.
         pass
     try:
@@ -71,9 +72,25 @@ def dump(value: Any) -> str:
     except TypeError:
         pass
     try:
-        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+        return _STRING_OR_NON_FINITE.sub(_null, json.dumps(value, separators=(",", ":")))
     except (TypeError, ValueError, RecursionError) as error:
         raise JsonTextError(_reason(error)) from None
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise JsonTextError(f"a lone surrogate that is not escaped (char {error.start})") from None
+
+
+# The standard library writes NaN and Infinity where orjson writes null. Strings are matched whole,
+# so that these words inside of them stay.
+_STRING_OR_NON_FINITE = re.compile(r'"(?:[^"\\]|\\.)*+"|NaN|-?Infinity')
+
+
+def _null(match: re.Match[str]) -> str:
+    return match[0] if match[0].startswith('"') else "null"
 
 
 def _check_depth(text: str, max_depth: int) -> None:

@@ -78,10 +78,21 @@ class Outbox(Generic[Item]):
     def __bool__(self) -> bool:
         return bool(self._queue or self._large)
 
-    def put(self, item: Item, size_bytes: int, on_taken: Callable[[], None] | None = None) -> None:
-        """Queue an item that is no envelope; `on_taken` is called when a frame takes it."""
+    def put(
+        self,
+        item: Item,
+        size_bytes: int,
+        on_taken: Callable[[], None] | None = None,
+        *,
+        order_key: Hashable = None,
+    ) -> None:
+        """Queue an item that is no envelope; `on_taken` is called when a frame takes it.
+
+        `order_key` is the request that it is about, where it must not overtake it: RequestSettled
+        before the last piece of something of the request would free its id too early.
+        """
         self.queued_bytes += size_bytes
-        self._append(_Queued(item, size_bytes, None, None, on_taken))
+        self._enqueue(_Queued(item, size_bytes, None, order_key, on_taken))
 
     def put_envelope(
         self,
@@ -162,7 +173,10 @@ class Outbox(Generic[Item]):
     def _take_piece(self, frame: list[Item]) -> None:
         """Append the next piece of the open envelope whose turn it is."""
         head = self._queue[0].sequence if self._queue else self._sequence + 1
-        for index in range(min(len(self._large), self.max_open_fragments)):
+        # What was cut is finished even when the peer takes no more pieces from now on: it would
+        # wait for ever, and all that stands behind it.
+        at_once = max(1, self.max_open_fragments)
+        for index in range(min(len(self._large), at_once)):
             large = self._large[index]
             is_last = large.left_bytes <= self._piece_bytes
             if is_last and head < large.sequence:
@@ -172,7 +186,7 @@ class Outbox(Generic[Item]):
             if is_last:
                 self._finish(large)
             else:
-                self._large.insert(min(len(self._large), self.max_open_fragments - 1), large)
+                self._large.insert(min(len(self._large), at_once - 1), large)
             return
 
     def _next_piece(self, large: _InPieces[Item]) -> Item:

@@ -113,9 +113,10 @@ class OutgoingLedger(Generic[Waiter]):
     def abandon(self, request: OutgoingRequest[Waiter]) -> bool:
         """Stop waiting for a request; True when the peer has to be told (it may have seen it).
 
-        One that is not written yet is forgotten, and the caller must not write it any more.
+        One that waits for the window is forgotten, and the caller must not write it any more. One
+        that is queued goes out all the same: its cancellation follows it.
         """
-        if self._requests.get(request.id) is not request:
+        if self._requests.get(request.id) is not request or request.state is State.ABANDONED:
             return False
         if request.state is State.WAITING:
             self._waiting.remove(request)

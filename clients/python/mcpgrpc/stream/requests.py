@@ -96,7 +96,7 @@ class RequestSender(Generic[Item]):
             method=CANCELLED_METHOD, params_json=params_json
         )
         # Behind the request itself, should that still be on its way in pieces.
-        self._put(envelope_pb2.Envelope(notification=notification), ("own", request.id))
+        self._put(envelope_pb2.Envelope(notification=notification), _order_key(request))
 
     def resolve(self, effect: Resolve[Waiting]) -> None:
         """The peer is done with a request."""
@@ -122,9 +122,8 @@ class RequestSender(Generic[Item]):
             _fail(request, RequestLostError(why, execution))
 
     def _write(self, request: Sent) -> None:
-        waiting = request.waiter
-        order_key = ("own", request.id) if waiting.order_key is None else waiting.order_key
-        self._put(waiting.envelope, order_key, partial(self._core.outgoing.written, request))
+        on_taken = partial(self._core.outgoing.written, request)
+        self._put(request.waiter.envelope, _order_key(request), on_taken)
 
     def _put(
         self,
@@ -136,6 +135,12 @@ class RequestSender(Generic[Item]):
             self._wrap(envelope), envelope, order_key=order_key, on_taken=on_taken
         )
         self._writer.wake()
+
+
+def _order_key(request: Sent) -> object:
+    """What keeps the order of a request's messages: the peer's request that it belongs to, or it."""
+    related = request.waiter.order_key
+    return ("own", request.id) if related is None else related
 
 
 def cancellation_params(request_id: Id, reason: str) -> str:

@@ -179,11 +179,19 @@ class SessionStream:
         """Answer a request of the server; None settles one that was cancelled."""
         if self._over:
             return
+        order_key = ("theirs", request.id)
         if self._core.answered(request, response) and response is not None:
-            self.put(envelope_pb2.Envelope(response=response))
-            return
-        settled = session_pb2.RequestSettled(request_id=ids.to_message(request.id))
-        self._outbox.put(session_pb2.ClientItem(request_settled=settled), settled.ByteSize())
+            envelope = envelope_pb2.Envelope(response=response)
+            refusal = self.beyond_limit(envelope)
+            if refusal is not None:
+                response.CopyFrom(refusal.response())
+                response.id.CopyFrom(ids.to_message(request.id))
+                envelope = envelope_pb2.Envelope(response=response)
+            self._outbox.put_envelope(_wrap(envelope), envelope, order_key=order_key)
+        else:
+            settled = session_pb2.RequestSettled(request_id=ids.to_message(request.id))
+            item = session_pb2.ClientItem(request_settled=settled)
+            self._outbox.put(item, item.ByteSize(), order_key=order_key)
         self._writer.wake()
 
     async def finish(self) -> None:

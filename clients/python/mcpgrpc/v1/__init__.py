@@ -1,1 +1,1 @@
-"""Generated protobuf messages and gRPC stubs of mcpgrpc.v1; not edited by hand."""
+"""Generated messages and stubs of mcpgrpc.v1; not edited by hand."""
