@@ -31,10 +31,19 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # the base 
     def __init__(self, services: Iterable[str]) -> None:
         self._status: dict[str, int] = dict.fromkeys((WHOLE_SERVER, *services), NOT_SERVING)
         self._changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._ending = False
 
     def set_all(self, *, serving: bool) -> None:
         """Set every service, and wake every watcher."""
         self._status = dict.fromkeys(self._status, SERVING if serving else NOT_SERVING)
+        self._wake_watchers()
+
+    def end_watches(self) -> None:
+        """Let every watcher go once it was told the last status: the server stops."""
+        self._ending = True
+        self._wake_watchers()
+
+    def _wake_watchers(self) -> None:
         self._changed.set_result(None)
         self._changed = asyncio.get_running_loop().create_future()
 
@@ -56,7 +65,7 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # the base 
         request: health_pb2.HealthCheckRequest,
         context: grpc.aio.ServicerContext[Any, Any],  # gRPC's signature
     ) -> AsyncIterator[health_pb2.HealthCheckResponse]:
-        """The status of one service, now and whenever it changes."""
+        """The status of one service, now and whenever it changes, until the server stops."""
         told = None
         while True:
             changed = self._changed
@@ -64,6 +73,10 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # the base 
             if status != told:
                 told = status
                 yield health_pb2.HealthCheckResponse(status=status)
+                # It may have changed while the watcher was told.
+                continue
+            if self._ending:
+                return
             # Shielded: a watcher that leaves must not cancel what the others wait for.
             await asyncio.shield(changed)
 

@@ -33,6 +33,9 @@ HEALTH_SERVICE: Final = health_pb2.DESCRIPTOR.services_by_name["Health"].full_na
 SUMMARY_SECONDS: Final = 2.0
 """How long the app may take to list its tools for the banner, which serves without waiting."""
 
+FLUSH_SECONDS: Final = 1.0
+"""How long the last answers and statuses of a drain may take to be accepted."""
+
 TEARDOWN_SECONDS: Final = 5.0
 """How long handlers that do not heed their cancellation are waited for at a stop."""
 
@@ -109,6 +112,7 @@ class Server:
         except BaseException:
             await self._grpc.stop(None)
             await self._lifespan.stop()
+            self._closed.set()
             raise
         self._host.draining = False
         self._health.set_all(serving=True)
@@ -134,7 +138,7 @@ class Server:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._host.wait_empty(), grace)
         ended = sum(stream.end_drain() for stream in self._host.open_streams())
-        await self.stop(grace_seconds=1 if ended else 0)
+        await self.stop(grace_seconds=FLUSH_SECONDS)
         self._telemetry.drain_finished(time.monotonic() - began, ended)
 
     async def stop(self, grace_seconds: float = 0) -> None:
@@ -142,13 +146,16 @@ class Server:
         if self._closed is None or self._closed.is_set():
             return
         self._begin_drain(grace_seconds)
+        self._health.end_watches()
         await self._grpc.stop(grace_seconds or None)
         try:
             await asyncio.wait_for(self._host.wait_background(), TEARDOWN_SECONDS)
         except TimeoutError:
             self._host.cancel_background()
-        await self._lifespan.stop()
-        self._closed.set()
+        try:
+            await self._lifespan.stop()
+        finally:
+            self._closed.set()
 
     async def wait_closed(self) -> None:
         """Wait until the server has stopped."""

@@ -15,9 +15,9 @@ from google.rpc import error_details_pb2, status_pb2
 
 from mcpgrpc.binding.errors import ERROR_DOMAIN, Refusal, execution_name, reason_name
 
-MAX_MESSAGE_BYTES: Final = 1024
-"""gRPC rejects metadata above 8 KiB in all at random, so the trailers of an error stay far below:
-the message goes twice, percent-encoded once."""
+MAX_MESSAGE_BYTES: Final = 768
+"""gRPC rejects metadata above 8 KiB in all at random, so the trailers of an error stay below half
+of that: the message goes twice, in base64 and percent-encoded, which takes 4.4 times its bytes."""
 
 STATUS_TIMEOUT_SECONDS: Final = 5.0
 """How long an RPC that is ended by force may take to accept its status."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import pytest
 from mcp.server import MCPServer
-from mcpgrpc_server import Server, ServerSettings
 
+from mcpgrpc_server import Server, ServerSettings
 from tests.cli.app import Watched, build
 
 COMMAND = [sys.executable, "-m", "mcpgrpc.cli.main"]

@@ -1,6 +1,7 @@
 """Which word is the ADDRESS; no server is needed to know."""
 
 import pytest
+
 from mcpgrpc.cli.address import (
     address_and_last,
     address_and_name,

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from mcpgrpc.cli.arguments import parse_arguments, parse_object, split_words, typed
 from mcpgrpc.cli.failures import MisuseError
 

@@ -136,6 +136,12 @@ async def test_a_prompt_is_shown_by_role(run: Run, address: str) -> None:
     assert (done.code, done.out) == (0, "[user]\nPlease be 5: x = 1\n")
 
 
+async def test_a_prompt_takes_no_json(run: Run, address: str) -> None:
+    done = await run("prompt", address, "review", "code:=1")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "mcpgrpc: code:= is for JSON; the arguments of a prompt are strings\n"
+
+
 async def test_any_method_can_be_requested(run: Run, address: str) -> None:
     params = json.dumps({"name": "search", "arguments": {"query": "x"}})
     done = await run("request", address, "tools/call", "--json", params)

@@ -6,6 +6,8 @@ import asyncio
 import os
 import signal
 
+import pytest
+
 from tests.cli.app import Watched
 from tests.cli.conftest import COMMAND, MAX_SECONDS, environment
 
@@ -41,3 +43,14 @@ async def test_a_reader_that_goes_away_ends_the_command_without_a_word(address: 
         os.close(write_end)
         _, err = await process.communicate()
     assert (process.returncode, err) == (1, b"")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a full disk that Linux provides")
+async def test_output_that_cannot_be_written_is_one_line(address: str) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    async with asyncio.timeout(MAX_SECONDS):
+        process = await start("tools", address, stdout=full)
+        os.close(full)
+        _, err = await process.communicate()
+    assert (process.returncode, len(err.splitlines())) == (1, 1)
+    assert b"No space left" in err

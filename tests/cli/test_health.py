@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 
 from mcp.server import MCPServer
-from mcpgrpc_server import Server, ServerSettings
 
+from mcpgrpc_server import Server, ServerSettings
 from tests.cli.conftest import Run
 
 

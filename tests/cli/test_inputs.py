@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from mcpgrpc.cli.failures import MisuseError
 from mcpgrpc.cli.inputs import parse_inputs
-
 from tests.cli.conftest import Run
 
 

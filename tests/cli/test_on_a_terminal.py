@@ -8,10 +8,7 @@ import fcntl
 import os
 import re
 import struct
-import sys
 import termios
-
-import pytest
 
 from tests.cli.app import HOSTILE
 from tests.cli.conftest import COMMAND, MAX_SECONDS, environment
@@ -100,7 +97,6 @@ async def test_a_question_can_be_declined(address: str) -> None:
     assert code == 1
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX")
 async def test_a_mistake_is_one_line_on_a_terminal(address: str) -> None:
     code, shown = await see("call", address, "search", "limit=\x1b[2J", "query=x")
     assert code == 2

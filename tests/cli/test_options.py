@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+
 from mcpgrpc.cli.failures import MisuseError
 from mcpgrpc.cli.options import CommonOptions, common_options
-
 from tests.cli.conftest import Run
 
 
@@ -52,6 +53,12 @@ def test_a_file_that_is_not_there_is_named_with_its_option(tmp_path: Path) -> No
     for path in (tmp_path / "missing", tmp_path):
         with pytest.raises(MisuseError, match="--token-file: there is no file"):
             common_options(token_file=str(path))
+
+
+def test_a_secret_may_come_from_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert common_options(token_file=str(pipe)).token_file == pipe
 
 
 def test_the_output_is_for_people_or_json() -> None:

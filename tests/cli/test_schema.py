@@ -1,10 +1,33 @@
 """What a tool's schema says about its arguments, in words and for values."""
 
+import contextlib
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcpgrpc.cli.arguments import parse_arguments, typed
+from mcpgrpc.cli.failures import MisuseError
 from mcpgrpc.cli.schema import accepts, signature, type_name, variants
 
+WORDS = st.sampled_from(
+    [
+        "properties",
+        "required",
+        "type",
+        "enum",
+        "const",
+        "$ref",
+        "anyOf",
+        "oneOf",
+        "allOf",
+        "items",
+        "default",
+        "additionalProperties",
+        "patternProperties",
+    ]
+)
 KIND = {"$defs": {"Kind": {"enum": ["module", "class"], "type": "string"}}}
 
 
@@ -88,3 +111,20 @@ def test_a_signature_shows_required_arguments_first_then_defaults_and_optional_o
 @pytest.mark.parametrize("schema", [{}, {"properties": None}, {"properties": {}}])
 def test_a_tool_without_arguments_has_an_empty_signature(schema: Any) -> None:
     assert signature(schema) == ""
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(schema=st.dictionaries(WORDS, JSON, max_size=5))
+def test_no_schema_of_a_server_makes_the_command_fail(schema: dict[str, Any]) -> None:
+    signature(schema)
+    for text in ("1", "text", "null"):
+        with contextlib.suppress(ValueError):
+            typed(text, schema, schema)
+        with contextlib.suppress(MisuseError):
+            parse_arguments([f"type={text}"], schema, "tool")

@@ -4,6 +4,7 @@ import io
 import json
 
 import pytest
+
 from mcpgrpc.cli.terminal import escape_controls, one_line, pretty_json, write
 
 

@@ -56,6 +56,18 @@ def open_error(error: grpc.aio.AioRpcError, target: str) -> McpGrpcError:
     )
 
 
+def call_error(error: grpc.aio.AioRpcError, target: str, method: str) -> McpGrpcError:
+    """Why a Call failed of which the service itself says nothing: a proxy or gRPC failed it."""
+    if error.code() in _CONNECTION_STATUSES:
+        return lost(error, target, method, "MAYBE")
+    return ServiceError(
+        error.code().value[0],
+        f"{target} could not answer {method}: {_details(error)}",
+        reason=error.code().name,
+        execution="MAYBE",
+    )
+
+
 def lost(error: Exception | None, target: str, method: str, execution: str) -> ConnectionLost:
     """The connection broke under a request."""
     why = _details(error) if isinstance(error, grpc.aio.AioRpcError) else str(error or "it ended")

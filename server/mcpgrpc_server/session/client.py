@@ -121,7 +121,7 @@ class SessionClient:
     def close_request_stream(self, request_id: Id) -> None:
         """Ask the door to end the SSE stream of a request."""
         close = session_pb2.RequestStreamClose(request_id=ids.to_message(request_id))
-        self.put_signal(session_pb2.ServerItem(request_stream_close=close))
+        self.put_signal(session_pb2.ServerItem(request_stream_close=close), request_id)
 
     def close_standalone_stream(self) -> None:
         """Ask the door to end the standalone SSE stream."""
@@ -141,7 +141,7 @@ class SessionClient:
     def settle(self, request_id: Id) -> None:
         """Tell the client that a request is over without a response."""
         settled = session_pb2.RequestSettled(request_id=ids.to_message(request_id))
-        self.put_signal(session_pb2.ServerItem(request_settled=settled))
+        self.put_signal(session_pb2.ServerItem(request_settled=settled), request_id)
 
     def go_away(
         self, reason: session_pb2.GoAwayReason, accepted: int, grace_seconds: float
@@ -152,10 +152,10 @@ class SessionClient:
         )
         self.put_signal(session_pb2.ServerItem(go_away=message))
 
-    def put_signal(self, item: session_pb2.ServerItem) -> None:
-        """Write an item that is no envelope."""
+    def put_signal(self, item: session_pb2.ServerItem, order_key: Id | None = None) -> None:
+        """Write an item that is no envelope; `order_key` is the request that it is about."""
         if not self._writer.closed:
-            self._outbox.put(item, item.ByteSize())
+            self._outbox.put(item, item.ByteSize(), order_key=order_key)
             self._writer.wake()
 
     def _put(

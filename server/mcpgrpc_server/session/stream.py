@@ -175,7 +175,9 @@ class SessionStream:
         elif kind == "settings":
             self._core.receive_settings(item.settings)
             self._outbox.max_open_fragments = self._core.peer.max_open_fragments
+            self._outbox.fit_frames(self._core.peer.max_frame_bytes)
             self._client.requests.send_waiting()
+            self._watch.heard_promise()
         elif kind == "request_settled":
             await self._apply(self._core.receive_settled(item.request_settled.request_id))
         else:

@@ -66,6 +66,11 @@ class StreamWatch:
         """Begin to watch."""
         self._timer = self._loop.call_later(self._interval_seconds(), self._look)
 
+    def heard_promise(self) -> None:
+        """The peer's Settings may promise keep-alives: look as often as that needs from now on."""
+        self.stop()
+        self.start()
+
     def stop(self) -> None:
         """End watching."""
         if self._timer is not None:

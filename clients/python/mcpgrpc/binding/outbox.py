@@ -23,6 +23,13 @@ Item = TypeVar("Item")
 _ITEM_OVERHEAD_BYTES = 12
 """Tags and lengths that an item costs in its frame, at most."""
 
+_FRAME_OVERHEAD_BYTES = 64
+"""What the last item and the piece of a frame cost beside their data, at most."""
+
+_MIN_SHARE_BYTES = 1024
+"""Smaller pieces would be all overhead, and a peer could make this end cut a message into crumbs.
+A peer whose frames are below twice this breaks its own stream."""
+
 
 @dataclass(slots=True)
 class _Queued(Generic[Item]):
@@ -38,6 +45,7 @@ class _Queued(Generic[Item]):
 class _InPieces(Generic[Item]):
     pieces: Iterator[session_pb2.Fragment]
     left_bytes: int
+    piece_bytes: int
     order_key: Hashable
     on_taken: Callable[[], None] | None
     sequence: int
@@ -64,8 +72,8 @@ class Outbox(Generic[Item]):
     ) -> None:
         self._wrap_fragment = wrap_fragment
         self._max_items = max_items
-        self._max_bytes = max_bytes
-        self._piece_bytes = piece_bytes
+        self._configured_max_bytes = self._max_bytes = max_bytes
+        self._configured_piece_bytes = self._piece_bytes = piece_bytes
         self._queue: deque[_Queued[Item]] = deque()
         self._large: deque[_InPieces[Item]] = deque()
         self._sequence = 0
@@ -110,6 +118,15 @@ class Outbox(Generic[Item]):
         size_bytes = envelope.ByteSize()
         self.queued_bytes += size_bytes
         self._enqueue(_Queued(item, size_bytes, envelope, order_key, on_taken))
+
+    def fit_frames(self, max_frame_bytes: int) -> None:
+        """The peer takes frames up to this size: what is put from now on fits into them.
+
+        A frame holds what is coalesced and one piece, so each gets half of it.
+        """
+        share_bytes = max(_MIN_SHARE_BYTES, max_frame_bytes // 2 - _FRAME_OVERHEAD_BYTES)
+        self._max_bytes = min(self._configured_max_bytes, share_bytes)
+        self._piece_bytes = min(self._configured_piece_bytes, share_bytes)
 
     def take_frame(self) -> list[Item]:
         """The items of the next frame, in order; empty when nothing waits.
@@ -162,7 +179,14 @@ class Outbox(Generic[Item]):
         payload = envelope.SerializeToString()
         pieces = fragments.cut(self._last_fragment_id, payload, self._piece_bytes)
         self._large.append(
-            _InPieces(pieces, len(payload), queued.order_key, queued.on_taken, self._sequence)
+            _InPieces(
+                pieces,
+                len(payload),
+                self._piece_bytes,
+                queued.order_key,
+                queued.on_taken,
+                self._sequence,
+            )
         )
 
     def _large_of(self, order_key: Hashable) -> _InPieces[Item] | None:
@@ -178,7 +202,7 @@ class Outbox(Generic[Item]):
         at_once = max(1, self.max_open_fragments)
         for index in range(min(len(self._large), at_once)):
             large = self._large[index]
-            is_last = large.left_bytes <= self._piece_bytes
+            is_last = large.left_bytes <= large.piece_bytes
             if is_last and head < large.sequence:
                 continue
             del self._large[index]

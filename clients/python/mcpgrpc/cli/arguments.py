@@ -11,7 +11,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from mcpgrpc.cli.failures import MisuseError
-from mcpgrpc.cli.schema import ANY, Schema, accepts, properties, signature, type_name, variants
+from mcpgrpc.cli.schema import (
+    ANY,
+    Schema,
+    accepts,
+    properties,
+    required,
+    signature,
+    type_name,
+    variants,
+)
 
 _MAX_QUOTED_CHARACTERS = 60
 
@@ -37,7 +46,7 @@ def parse_arguments(words: Iterable[str], schema: Schema, tool: str) -> dict[str
             type, a required argument that is missing; the message says what the tool takes.
     """
     arguments = {word.key: _value(word, schema, tool) for word in split_words(words)}
-    missing = [key for key in schema.get("required", ()) if key not in arguments]
+    missing = [key for key in required(schema) if key not in arguments]
     if missing:
         raise MisuseError(f"{tool} needs {' and '.join(missing)}; {_takes(tool, schema)}")
     return arguments

@@ -13,17 +13,17 @@ import typer
 
 from mcpgrpc.cli.address import FORMS, AddressWord, address_and_name
 from mcpgrpc.cli.arguments import parse_arguments, parse_object, shorten, split_words
-from mcpgrpc.cli.connection import ask
+from mcpgrpc.cli.connection import ask, listed
 from mcpgrpc.cli.failures import CommandError, MisuseError, ReportedError
-from mcpgrpc.cli.inputs import answers, parse_inputs
+from mcpgrpc.cli.inputs import answers, check_complete, parse_inputs
 from mcpgrpc.cli.options import CommonOptions
 from mcpgrpc.cli.progress import progress_bar
 from mcpgrpc.cli.render import tool_result
+from mcpgrpc.cli.schema import ANY, Schema
 from mcpgrpc.cli.terminal import write, write_error, write_json
 from mcpgrpc.cli.words import add_command
 
 if TYPE_CHECKING:
-    from mcpgrpc.cli.schema import Schema
     from mcpgrpc.client import Client
     from mcpgrpc.client.results import CallToolResult
 
@@ -95,10 +95,13 @@ class _Call:
             )
 
     async def _schema(self, client: Client) -> Schema:
-        listed = {tool.name: tool for tool in await client.list_tools()}
-        if self.tool in listed:
-            return listed[self.tool].input_schema
-        close = difflib.get_close_matches(self.tool, listed)
+        tools = await listed(client.list_tools())
+        if tools is None:
+            return ANY
+        known = {tool.name: tool.input_schema for tool in tools}
+        if self.tool in known:
+            return known[self.tool]
+        close = difflib.get_close_matches(self.tool, known)
         guess = f"; did you mean {' or '.join(close)}?" if close else ""
         where = f"mcpgrpc tools {self.address} lists them"
         raise CommandError(f"{self.address} has no tool {self.tool!r}{guess} ({where})")
@@ -109,6 +112,7 @@ def _answered(call: _Call, given: dict[str, Any]) -> CallToolResult:
     result = call.run(None, None)
     for _ in range(_MAX_ROUNDS):
         if result.result_type != "input_required":
+            check_complete(result.raw, call.tool)
             return result
         # Each round is a connection of its own: a person may take longer than one should be idle.
         responses = answers(call.tool, result, given, call.options)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mcpgrpc.credentials import ApiKeyFile, TokenFile
 
 Answer = TypeVar("Answer")
+Item = TypeVar("Item")
 
 _MAX_CONNECT_SECONDS = 10.0
 _CAPABILITIES: dict[str, Any] = {"elicitation": {"form": {}, "url": {}}}
@@ -40,6 +41,19 @@ def ask(
             return await work(connection)
 
     return run(connected())
+
+
+async def listed(listing: Awaitable[list[Item]]) -> list[Item] | None:
+    """What is listed; None where the server has no such method because it has no such things."""
+    from mcpgrpc.binding.errors import METHOD_NOT_FOUND
+    from mcpgrpc.errors import RemoteError
+
+    try:
+        return await listing
+    except RemoteError as error:
+        if error.code != METHOD_NOT_FOUND:
+            raise
+        return None
 
 
 def run(work: Coroutine[Any, Any, Answer]) -> Answer:

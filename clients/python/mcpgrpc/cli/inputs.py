@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcpgrpc.cli.arguments import parse_object, shorten, typed
 from mcpgrpc.cli.failures import CommandError, MisuseError
-from mcpgrpc.cli.schema import properties, type_name
+from mcpgrpc.cli.schema import properties, required, type_name
 from mcpgrpc.cli.terminal import escape_controls, write_error, write_json
 
 if TYPE_CHECKING:
@@ -57,47 +57,69 @@ def answers(
             " object asked for or the whole result"
         )
     return {
-        key: _response(each, given[key]) if key in given else _ask(each.get("params") or {})
+        key: _response(each, given[key]) if key in given else _ask(_object(each.get("params")))
         for key, each in result.input_requests.items()
     }
 
 
-def _can_ask(request: Mapping[str, Any]) -> bool:
-    return request.get("method") == "elicitation/create" and sys.stdin.isatty()
+def check_complete(raw: Mapping[str, Any], what: str) -> None:
+    """Lets a complete result pass.
+
+    Raises:
+        CommandError: it is of another type, and nothing here goes on with it; it has been written.
+    """
+    kind = raw.get("resultType", "complete")
+    if kind != "complete":
+        write_json(raw)
+        raise CommandError(f"{what} has no result yet: the server answered {shorten(str(kind))}")
 
 
-def _response(request: Mapping[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+def _can_ask(request: Any) -> bool:
+    return _is_elicitation(request) and sys.stdin.isatty()
+
+
+def _is_elicitation(request: Any) -> bool:
+    return isinstance(request, Mapping) and request.get("method") == "elicitation/create"
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _response(request: Any, given: dict[str, Any]) -> dict[str, Any]:
     """The result as given; what lacks an action is the content of an accepted elicitation."""
-    if request.get("method") == "elicitation/create" and given.get("action") not in _ACTIONS:
+    if _is_elicitation(request) and given.get("action") not in _ACTIONS:
         return {"action": "accept", "content": given}
     return given
 
 
 def _ask(params: Mapping[str, Any]) -> dict[str, Any]:
     """Asks the person; the end of input (Ctrl-D) declines."""
-    write_error(f"{params.get('message', '')}\n(Ctrl-D declines.)")
+    write_error(f"{params.get('message') or 'The server asks:'}\n(Ctrl-D declines.)")
     try:
         if params.get("mode") == "url":
             _prompt(f"Open {params.get('url')} and press Enter when done: ")
             return {"action": "accept"}
-        schema = params.get("requestedSchema") or {}
-        fields = {name: _field(name, each, schema) for name, each in properties(schema).items()}
+        form = _object(params.get("requestedSchema"))
+        fields = {
+            name: _field(name, _object(each), form) for name, each in properties(form).items()
+        }
     except EOFError:
         return {"action": "decline"}
     return {"action": "accept", "content": {k: v for k, v in fields.items() if v is not None}}
 
 
-def _field(name: str, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
+def _field(name: str, schema: Mapping[str, Any], form: Mapping[str, Any]) -> Any:
     """One value of a form; None where an optional one is left empty."""
     label = (
-        f"{schema.get('description') or schema.get('title') or name} ({type_name(schema, root)})"
+        f"{schema.get('description') or schema.get('title') or name} ({type_name(schema, form)})"
     )
     for _ in range(_MAX_TRIES):
         text = _prompt(f"{label}: ")
-        if not text and ("default" in schema or name not in root.get("required", ())):
+        if not text and ("default" in schema or name not in required(form)):
             return schema.get("default")
         try:
-            return typed(text, schema, root)
+            return typed(text, schema, form)
         except ValueError as expected:
             write_error(f"{shorten(text)} is not {expected}")
     raise CommandError(f"{name} was not given in {_MAX_TRIES} tries")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from mcpgrpc.cli.address import AddressWord, only_address
-from mcpgrpc.cli.connection import ask
+from mcpgrpc.cli.connection import ask, listed
 from mcpgrpc.cli.options import CommonOptions
 from mcpgrpc.cli.schema import signature
 from mcpgrpc.cli.tables import Table, show
@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 def tools(address: AddressWord = None, *, options: CommonOptions) -> None:
     """List the tools of a server, with their arguments."""
     where = only_address(address)
-    found = ask(where, options, lambda client: client.list_tools())
+    found = ask(where, options, lambda client: listed(client.list_tools())) or []
     rows = [tool_row(tool) for tool in found]
     table = Table(f"Tools of {where}", ("Tool", "Arguments", "Description"), rows)
     _show(table, {"tools": [tool.raw for tool in found]}, options)
@@ -41,7 +41,8 @@ def resources(address: AddressWord = None, *, options: CommonOptions) -> None:
     """List the resources and resource templates of a server."""
 
     async def both(client: Client) -> tuple[list[Resource], list[ResourceTemplate]]:
-        return await client.list_resources(), await client.list_resource_templates()
+        resources = await listed(client.list_resources())
+        return resources or [], await listed(client.list_resource_templates()) or []
 
     where = only_address(address)
     found, templates = ask(where, options, both)
@@ -57,7 +58,7 @@ def resources(address: AddressWord = None, *, options: CommonOptions) -> None:
 def prompts(address: AddressWord = None, *, options: CommonOptions) -> None:
     """List the prompts of a server, with their arguments."""
     where = only_address(address)
-    found = ask(where, options, lambda client: client.list_prompts())
+    found = ask(where, options, lambda client: listed(client.list_prompts())) or []
     rows = [prompt_row(prompt) for prompt in found]
     table = Table(f"Prompts of {where}", ("Prompt", "Arguments", "Description"), rows)
     _show(table, {"prompts": [prompt.raw for prompt in found]}, options)

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from mcpgrpc import __version__
-from mcpgrpc.cli.failures import FAILED, INTERRUPTED, CommandError
+from mcpgrpc.cli.failures import FAILED, INTERRUPTED, USED_WRONGLY, CommandError
 from mcpgrpc.cli.terminal import allow_any_text, escape_controls, write
 from mcpgrpc.cli.words import WordsGroup
 
@@ -46,6 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _run(words)
         sys.stdout.flush()
     except BrokenPipeError:
+        code = _end_quietly()
+    except OSError as error:
+        # What is left is output that cannot be written, such as to a full disk.
+        _report(CommandError(str(error)))
         code = _end_quietly()
     return code
 
@@ -90,6 +94,8 @@ def _report(failure: CommandError | typer.TyperException) -> int:
     message = (
         failure.format_message() if isinstance(failure, typer.TyperException) else str(failure)
     )
+    if failure.exit_code == USED_WRONGLY:
+        message = " ".join(message.split())
     if message:
         shown = escape_controls(message) if sys.stderr.isatty() else message
         print(f"mcpgrpc: {shown.rstrip()}", file=sys.stderr)  # noqa: T201 - the one place that reports

@@ -143,7 +143,8 @@ def _file(option: str, word: str | None) -> Path | None:
     if word is None:
         return None
     path = Path(word)
-    if not path.is_file():
+    # Not `is_file`: a shell's <(command) is a pipe.
+    if not path.exists() or path.is_dir():
         raise MisuseError(f"--{option}: there is no file {word!r}")
     if not os.access(path, os.R_OK):
         raise MisuseError(f"--{option}: the file {word!r} cannot be read")

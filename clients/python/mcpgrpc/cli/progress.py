@@ -42,8 +42,9 @@ class _Bar:
 
     def report(self, done: float, total: float | None, message: str | None) -> None:
         progress, task = self._shown or self._show()
-        described = one_line(message or self._label)
-        progress.update(task, completed=done, total=total, description=described)
+        described = one_line(message) if isinstance(message, str) else self._label
+        whole = total if isinstance(total, int | float) else None
+        progress.update(task, completed=done, total=whole, description=described)
 
     def remove(self) -> None:
         if self._shown is not None:

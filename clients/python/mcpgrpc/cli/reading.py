@@ -12,6 +12,8 @@ import typer
 from mcpgrpc.cli.address import AddressWord, address_and_last, address_and_name
 from mcpgrpc.cli.arguments import split_words
 from mcpgrpc.cli.connection import ask
+from mcpgrpc.cli.failures import MisuseError
+from mcpgrpc.cli.inputs import check_complete
 from mcpgrpc.cli.options import CommonOptions
 from mcpgrpc.cli.render import prompt_messages, resource_contents
 from mcpgrpc.cli.terminal import write, write_json
@@ -35,6 +37,7 @@ def read(
     """Read a resource."""
     address, uri = address_and_last((first, second), "URI")
     result = ask(address, options, lambda client: client.read_resource(uri))
+    check_complete(result.raw, uri)
     if options.wants_json:
         write_json(result.raw)
     else:
@@ -55,8 +58,12 @@ def prompt(
     """Get a prompt, filled in with arguments."""
     address, name, pairs = address_and_name((first, second, *(rest or ())), "NAME")
     # A prompt's arguments are strings by definition: there is no type to look up.
-    arguments = {word.key: word.text for word in split_words(pairs)}
+    given = split_words(pairs)
+    if odd := [word.key for word in given if word.is_json]:
+        raise MisuseError(f"{odd[0]}:= is for JSON; the arguments of a prompt are strings")
+    arguments = {word.key: word.text for word in given}
     result = ask(address, options, lambda client: client.get_prompt(name, arguments))
+    check_complete(result.raw, name)
     if options.wants_json:
         write_json(result.raw)
     else:

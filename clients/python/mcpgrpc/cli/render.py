@@ -5,7 +5,7 @@ It is not JSON output, which shows the objects as received, and it writes nothin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mcpgrpc.cli.terminal import pretty_json
 
@@ -49,7 +49,7 @@ def content_text(content: Content) -> str:
     if resource is not None:
         size = base64_size(resource.blob) if resource.text is None else _utf8_size(resource.text)
         return _summary("resource", resource.uri, resource.mime_type, size)
-    size = content.raw.get("size", base64_size(content.data))
+    size = base64_size(content.data) if content.data is not None else content.raw.get("size")
     kind = content.type.replace("_", " ")
     return _summary(kind, content.uri or content.name, content.mime_type, size)
 
@@ -77,7 +77,7 @@ def _utf8_size(text: str) -> int:
     return len(text.encode(errors="surrogatepass"))
 
 
-def _summary(kind: str, name: str | None, mime_type: str | None, size_bytes: int | None) -> str:
-    size = None if size_bytes is None else f"{size_bytes:,} bytes"
+def _summary(kind: str, name: str | None, mime_type: str | None, size_bytes: Any) -> str:
+    size = f"{size_bytes:,} bytes" if isinstance(size_bytes, int) else None
     named = f"{kind} {name}" if name else kind
     return f"[{', '.join(part for part in (named, mime_type, size) if part)}]"

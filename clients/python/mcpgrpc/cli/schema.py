@@ -65,6 +65,7 @@ def accepts(variant: Schema, value: Any) -> bool:
     if "enum" in variant:
         return any(_same(value, each) for each in variant["enum"])
     check = _TYPES.get(variant.get("type", ""))
+    # A type that JSON Schema does not know is for the server to judge.
     return check is None or check(value)
 
 
@@ -76,9 +77,9 @@ def type_name(schema: Any, root: Schema, nested: int = 0) -> str:
 
 def signature(schema: Schema) -> str:
     """The arguments of a tool in words: `query: string, limit: integer = 10, deep?: boolean`."""
-    required = schema.get("required", ())
+    needed = required(schema)
     parts = (
-        _argument(name, each, name in required, schema) for name, each in properties(schema).items()
+        _argument(name, each, name in needed, schema) for name, each in properties(schema).items()
     )
     return ", ".join(parts)
 
@@ -88,20 +89,28 @@ def properties(schema: Schema) -> Schema:
     declared = schema.get("properties")
     if not isinstance(declared, Mapping):
         return {}
-    required = schema.get("required", ())
-    return dict(sorted(declared.items(), key=lambda item: item[0] not in required))
+    needed = required(schema)
+    return dict(sorted(declared.items(), key=lambda item: item[0] not in needed))
+
+
+def required(schema: Schema) -> list[str]:
+    """The names of the arguments that a tool cannot do without."""
+    names = schema.get("required")
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
 def _step(schema: Any, root: Schema) -> tuple[Schema | None, list[Any]]:
     """One alternative, or those that a schema leads to."""
     if not isinstance(schema, Mapping):
         return ANY, []
-    if "enum" in schema or "const" in schema:
-        return {"enum": schema.get("enum", [schema.get("const")])}, []
+    if isinstance(schema.get("enum"), list):
+        return {"enum": schema["enum"]}, []
+    if "const" in schema:
+        return {"enum": [schema["const"]]}, []
     if isinstance(schema.get("type"), list):
         return None, [{**schema, "type": name} for name in schema["type"]]
-    if "type" in schema:
-        return schema, []
+    if isinstance(schema.get("type"), str):
+        return {key: schema[key] for key in ("type", "items") if key in schema}, []
     if isinstance(schema.get("$ref"), str):
         return None, [_referenced(schema["$ref"], root)]
     for union in ("anyOf", "oneOf", "allOf"):
@@ -113,8 +122,8 @@ def _step(schema: Any, root: Schema) -> tuple[Schema | None, list[Any]]:
 def _untyped(schema: Schema) -> Schema:
     """A schema without a type, with the one that its other words imply."""
     if "properties" in schema:
-        return {**schema, "type": "object"}
-    return {**schema, "type": "array"} if "items" in schema else ANY
+        return {"type": "object"}
+    return {"type": "array", "items": schema["items"]} if "items" in schema else ANY
 
 
 def _referenced(reference: str, root: Schema) -> Any:
@@ -134,8 +143,8 @@ def _variant_name(variant: Schema, root: Schema, nested: int) -> str:
     return str(variant.get("type", "any"))
 
 
-def _argument(name: str, schema: Any, required: bool, root: Schema) -> str:
-    words = f"{name}{'' if required or _has_default(schema) else '?'}: {type_name(schema, root)}"
+def _argument(name: str, schema: Any, needed: bool, root: Schema) -> str:
+    words = f"{name}{'' if needed or _has_default(schema) else '?'}: {type_name(schema, root)}"
     if _has_default(schema):
         words += f" = {json.dumps(schema['default'], ensure_ascii=False)}"
     return words

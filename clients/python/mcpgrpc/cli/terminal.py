@@ -28,13 +28,13 @@ def one_line(text: str) -> str:
 
 
 def write(text: str, stream: TextIO | None = None) -> None:
-    """Writes a text and the newline it may lack, to standard output if not said otherwise.
+    """Writes a text, if there is any, and the newline it may lack; to standard output by default.
 
     A terminal gets it with its control characters escaped; a file or a pipe gets it as it is.
     """
     stream = stream or sys.stdout
     shown = escape_controls(text) if stream.isatty() else text
-    stream.write(shown if shown.endswith("\n") else f"{shown}\n")
+    stream.write(shown if shown.endswith("\n") or not shown else f"{shown}\n")
 
 
 def write_error(text: str) -> None:

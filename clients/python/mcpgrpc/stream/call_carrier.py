@@ -6,24 +6,21 @@ It keeps no stream. It carries nothing but modern requests and their notificatio
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 import grpc
 
 from mcpgrpc.binding import ids
-from mcpgrpc.binding.errors import reason_number
-from mcpgrpc.channel import wait_connected
-from mcpgrpc.errors import ServiceError
-from mcpgrpc.rpc_errors import lost, service_error
+from mcpgrpc.binding.errors import Refusal, reason_number
+from mcpgrpc.channel import MAX_MESSAGE_BYTES, wait_connected
+from mcpgrpc.errors import ConnectionLost, ServiceError
+from mcpgrpc.rpc_errors import call_error, lost, service_error
+from mcpgrpc.stream.backoff import pause_seconds
 from mcpgrpc.stream.carrier import Exchange, Inbox
+from mcpgrpc.stream.requests import is_cancelled
 from mcpgrpc.v1 import envelope_pb2, errors_pb2, mcp_service_pb2, mcp_service_pb2_grpc
-
-MAX_SENDS: Final = 4
-"""How often a request that certainly did not run is sent in all."""
-
-PAUSE_SECONDS: Final = 0.1
-"""Before a request that certainly did not run is sent again."""
 
 
 class CallCarrier:
@@ -34,7 +31,8 @@ class CallCarrier:
         target: the address, for messages.
         metadata: gives the metadata of an RPC, with fresh credentials.
         inbox: who hears notifications.
-        connect_timeout_seconds: how long connecting may take.
+        connect_timeout_seconds: how long connecting may take, and how long a request that a
+            draining server refuses is sent again.
     """
 
     def __init__(
@@ -51,6 +49,8 @@ class CallCarrier:
         self._metadata = metadata
         self._inbox = inbox
         self._connect_timeout_seconds = connect_timeout_seconds
+        self._calls: set[Any] = set()
+        self._closed = False
 
     async def open(self) -> None:
         """Connect the channel."""
@@ -58,59 +58,114 @@ class CallCarrier:
 
     async def exchange(self, exchange: Exchange) -> envelope_pb2.Envelope:
         """Carry a request; see `Carrier.exchange`."""
-        for sends_left in range(MAX_SENDS - 1, -1, -1):
+        size_bytes = exchange.envelope.ByteSize()
+        if size_bytes > MAX_MESSAGE_BYTES:
+            return _answer_of(_too_large(size_bytes).response(), exchange.envelope)
+        give_up = asyncio.get_running_loop().time() + self._connect_timeout_seconds
+        for attempt in itertools.count(1):
             try:
                 return await self._call(exchange)
             except grpc.aio.AioRpcError as error:
-                refused = service_error(error)
+                refused = service_error(error) or _deadline(error, exchange)
                 if refused is None:
-                    raise lost(
-                        error, self._target, exchange.envelope.request.method, "MAYBE"
-                    ) from None
-                if not _may_go_again(refused) or not sends_left:
+                    raise self._error(error, exchange) from None
+                pause = pause_seconds(attempt)
+                late = asyncio.get_running_loop().time() + pause > give_up
+                if late or not _may_go_again(refused):
                     return _refused(refused, exchange.envelope)
-            await asyncio.sleep(PAUSE_SECONDS)
-        raise AssertionError("the last send returns or raises")
+            await asyncio.sleep(pause)
+        raise AssertionError("counting does not end")
 
     async def notify(self, envelope: envelope_pb2.Envelope) -> None:
         """A Call has no room for notifications of the client, and its era defines none."""
 
     async def close(self) -> None:
-        """Nothing is kept."""
+        """Cancel what is under way; nothing else is kept."""
+        self._closed = True
+        for call in self._calls:
+            call.cancel()
 
     async def _call(self, exchange: Exchange) -> envelope_pb2.Envelope:
         envelope = exchange.envelope
         message = mcp_service_pb2.CallRequest(request=envelope.request)
         if envelope.HasField("door"):
             message.door.CopyFrom(envelope.door)
-        call = self._stub.Call(
-            message, metadata=await self._metadata(), timeout=exchange.timeout_seconds
-        )
-        related = ids.from_message(envelope.request.id)
+        metadata = await self._metadata()
+        await self._wait_connected()
+        call = self._stub.Call(message, metadata=metadata, timeout=exchange.timeout_seconds)
+        self._calls.add(call)
         try:
-            async for answer in call:
-                if answer.WhichOneof("message") == "notification":
-                    notification = envelope_pb2.Envelope(notification=answer.notification)
-                    self._inbox.notification(notification, related)
-                elif answer.WhichOneof("message") == "response":
-                    return envelope_pb2.Envelope(response=answer.response)
+            return await self._read(call, envelope)
+        except asyncio.CancelledError:
+            # gRPC cancels whoever reads from a call that ends with its channel.
+            if self._closed and not is_cancelled():
+                raise self._lost("this client was closed", envelope) from None
+            raise
         finally:
+            self._calls.discard(call)
             call.cancel()
-        raise lost(None, self._target, envelope.request.method, "MAYBE")
+
+    async def _wait_connected(self) -> None:
+        """A Call fails at once where there is no connection, and cannot say that nothing ran."""
+        if self._closed:
+            raise ConnectionLost(
+                f"this client of {self._target} is closed; nothing was sent",
+                execution="NOT_STARTED",
+            )
+        if self._channel.get_state() is not grpc.ChannelConnectivity.READY:
+            await self.open()
+
+    async def _read(self, call: Any, request: envelope_pb2.Envelope) -> envelope_pb2.Envelope:
+        related = ids.from_message(request.request.id)
+        async for answer in call:
+            if answer.WhichOneof("message") == "notification":
+                notification = envelope_pb2.Envelope(notification=answer.notification)
+                self._inbox.notification(notification, related)
+            elif answer.WhichOneof("message") == "response":
+                return envelope_pb2.Envelope(response=answer.response)
+        raise self._lost("it ended without a response", request)
+
+    def _lost(self, why: str, request: envelope_pb2.Envelope) -> ConnectionLost:
+        return lost(ConnectionError(why), self._target, request.request.method, "MAYBE")
+
+    def _error(self, error: grpc.aio.AioRpcError, exchange: Exchange) -> Exception:
+        return call_error(error, self._target, exchange.envelope.request.method)
 
 
 def _may_go_again(refused: ServiceError) -> bool:
     return refused.execution == "NOT_STARTED" and refused.reason == "DRAINING"
 
 
+def _deadline(error: grpc.aio.AioRpcError, exchange: Exchange) -> ServiceError | None:
+    """The RPC's deadline, which is the request's timeout, ended it at this end."""
+    if error.code() is not grpc.StatusCode.DEADLINE_EXCEEDED or exchange.timeout_seconds is None:
+        return None
+    message = f"no answer within {exchange.timeout_seconds:g} s"
+    return ServiceError(error.code().value[0], message, reason="TIMEOUT", execution="MAYBE")
+
+
+def _too_large(size_bytes: int) -> Refusal:
+    return Refusal(
+        errors_pb2.ERROR_REASON_MESSAGE_TOO_LARGE,
+        f"a message of {size_bytes} bytes is beyond the {MAX_MESSAGE_BYTES} bytes of a Call",
+        execution=errors_pb2.EXECUTION_NOT_STARTED,
+    )
+
+
 def _refused(refused: ServiceError, request: envelope_pb2.Envelope) -> envelope_pb2.Envelope:
     """A refusal as a Session would have answered it."""
     response = envelope_pb2.JsonRpcResponse(
-        id=request.request.id,
         error=envelope_pb2.JsonRpcError(code=refused.code, message=refused.message),
         reason=reason_number(refused.reason),
         execution=_EXECUTIONS.get(refused.execution, errors_pb2.EXECUTION_MAYBE),
     )
+    return _answer_of(response, request)
+
+
+def _answer_of(
+    response: envelope_pb2.JsonRpcResponse, request: envelope_pb2.Envelope
+) -> envelope_pb2.Envelope:
+    response.id.CopyFrom(request.request.id)
     return envelope_pb2.Envelope(response=response)
 
 

@@ -138,7 +138,7 @@ class RequestSender(Generic[Item]):
 
 
 def _order_key(request: Sent) -> object:
-    """What keeps the order of a request's messages: the peer's request that it belongs to, or it."""
+    """What a request is ordered by: the peer's request that it belongs to, or itself."""
     related = request.waiter.order_key
     return ("own", request.id) if related is None else related
 
@@ -146,6 +146,12 @@ def _order_key(request: Sent) -> object:
 def cancellation_params(request_id: Id, reason: str) -> str:
     """The params of `notifications/cancelled` for a request of this end."""
     return json_text.dump({"requestId": request_id, "reason": reason})
+
+
+def is_cancelled() -> bool:
+    """Whether the running task was itself cancelled, not merely something that it awaits."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _fail(request: Sent, error: RequestLostError) -> None:

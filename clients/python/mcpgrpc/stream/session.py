@@ -7,7 +7,7 @@ server's Settings have arrived: so a stream that fails before has certainly exec
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
 from typing import Any, Final, Protocol
 
 import grpc
@@ -32,12 +32,18 @@ from mcpgrpc.stream.requests import RequestSender, Sent, Waiting
 from mcpgrpc.stream.writer import FrameWriter, StreamClosedError
 from mcpgrpc.v1 import envelope_pb2, errors_pb2, mcp_service_pb2, mcp_service_pb2_grpc, session_pb2
 
+logger = logging.getLogger(__name__)
+
 HIGH_WATER_BYTES: Final = 1 * MIB
 """Outgoing bytes queued beyond which senders wait."""
 
 FRAME_OVERHEAD_BYTES: Final = 64
 FLUSH_SECONDS: Final = 1.0
 """How long closing waits for what is queued to be written."""
+
+
+class BrokenStreamError(Exception):
+    """The server broke the binding's rules, so its stream was ended."""
 
 
 class SessionListener(Protocol):
@@ -117,6 +123,8 @@ class SessionStream:
 
         Raises:
             grpc.aio.AioRpcError: it was refused, or the server cannot be reached; nothing ran.
+            BrokenStreamError: what the server sent is not the binding; nothing ran.
+            ConnectionError: the server ended the stream without a word; nothing ran.
         """
         self._call = self._stub.Session(metadata=metadata, wait_for_ready=True)
         settings = session_pb2.ClientItem(settings=self._limits.settings())
@@ -194,13 +202,6 @@ class SessionStream:
             self._outbox.put(item, item.ByteSize(), order_key=order_key)
         self._writer.wake()
 
-    async def finish(self) -> None:
-        """Half-close: what is under way finishes, then the server ends the stream."""
-        self._writer.finish()
-        await asyncio.wait(self._tasks[:1])
-        with contextlib.suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
-            await self._call.done_writing()
-
     async def close(self) -> None:
         """Write what is queued, for a second at most, and end the stream; cancels what runs."""
         if self._call is None:
@@ -217,18 +218,25 @@ class SessionStream:
         await self._call.write(mcp_service_pb2.SessionRequest(items=items))
 
     async def _read(self) -> None:
-        error: Exception | None = None
+        # Only a stream whose status is OK has not run what it did not answer, so this holds until
+        # the status is known: the reader may be cancelled at any await.
+        error: Exception | None = StreamClosedError("this client closed the stream")
         try:
             async for frame in self._call:
                 for item in frame.items:
                     self._receive(item)
                 await self._listener.caught_up()
+            error = None
         except grpc.aio.AioRpcError as failed:
             error = failed
         except (FrameError, FragmentError) as broken:
-            error = broken
-            self._call.cancel()
+            error = BrokenStreamError(f"the server broke the protocol: {broken}")
+        except Exception:
+            # What gRPC could not decode reaches the reader as an exception of any kind.
+            logger.exception("a frame of the server could not be read")
+            error = BrokenStreamError("the server broke the protocol: a frame could not be read")
         finally:
+            self._call.cancel()
             self._end(error)
 
     def _receive(self, item: session_pb2.ServerItem) -> None:

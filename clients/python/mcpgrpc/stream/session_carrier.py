@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import random
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
@@ -18,19 +17,20 @@ from mcpgrpc.binding import ids
 from mcpgrpc.binding.core import Notify, StartRequest
 from mcpgrpc.binding.errors import execution_name
 from mcpgrpc.binding.limits import Limits, seconds
-from mcpgrpc.errors import ConnectError, McpGrpcError
+from mcpgrpc.errors import ConnectError, ConnectionLost, McpGrpcError
 from mcpgrpc.rpc_errors import lost, open_error
+from mcpgrpc.stream.backoff import pause_seconds
 from mcpgrpc.stream.carrier import Exchange, Inbox
-from mcpgrpc.stream.requests import RequestLostError, Sent, cancellation_params
-from mcpgrpc.stream.session import SessionStream
+from mcpgrpc.stream.requests import RequestLostError, Sent, cancellation_params, is_cancelled
+from mcpgrpc.stream.session import BrokenStreamError, SessionStream
 from mcpgrpc.stream.writer import StreamClosedError
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
 
 MAX_SENDS: Final = 4
 """How often a request that certainly did not run is sent in all."""
 
-BACKOFF_SECONDS: Final = (0.05, 0.2, 1.0)
-"""Pauses before opening a stream again, each taken from half to whole at random."""
+MAX_IDLE_DRAINING: Final = 4
+"""Streams kept that drain with nothing under way. A server in good faith ends them at once."""
 
 
 class SessionCarrier:
@@ -62,9 +62,11 @@ class SessionCarrier:
         self._connect_timeout_seconds = connect_timeout_seconds
         self._stream: SessionStream | None = None
         self._draining: set[SessionStream] = set()
-        self._opening = asyncio.Lock()
+        self._opening: asyncio.Task[SessionStream] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
         self._pinned = False
         self._closed = False
+        self._end_of_session = "the server drains it"
 
     async def open(self) -> None:
         """Open the first stream."""
@@ -102,9 +104,11 @@ class SessionCarrier:
     async def close(self) -> None:
         """End every stream; what is under way is cancelled."""
         self._closed = True
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.wait({self._opening})
         streams = [*self._draining, *([self._stream] if self._stream is not None else [])]
-        for stream in streams:
-            await stream.close()
+        await asyncio.gather(*(stream.close() for stream in streams))
 
     # SessionListener
 
@@ -132,7 +136,7 @@ class SessionCarrier:
         """The next request opens another stream, unless the session is bound to this one."""
         if not self._pinned and stream is self._stream:
             self._stream = None
-            self._draining.add(stream)
+            self._retire(stream)
 
     def on_end(self, stream: SessionStream, error: Exception | None) -> None:
         """A stream is over."""
@@ -141,6 +145,7 @@ class SessionCarrier:
             return
         self._stream = None
         if self._pinned and not self._closed:
+            self._end_of_session = str(error) if error is not None else "the server ended it"
             self._inbox.session_over(error)
 
     async def _send(self, stream: SessionStream, exchange: Exchange) -> envelope_pb2.Envelope:
@@ -163,14 +168,44 @@ class SessionCarrier:
 
     async def _usable_stream(self) -> SessionStream:
         stream = self._stream
-        if stream is not None and (stream.accepts_requests or self._pinned):
+        if stream is not None and stream.accepts_requests:
             return stream
         if self._closed or self._pinned:
-            raise lost(None, self._target, "the session", "NOT_STARTED")
-        async with self._opening:
-            if self._stream is None or not self._stream.accepts_requests:
-                self._stream = await self._open_stream()
-            return self._stream
+            raise self._over()
+        # One attempt for everybody who waits: they share its stream, and its failure.
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._open_stream(), name="opening a session")
+            self._opening.add_done_callback(self._opened)
+        try:
+            return await asyncio.shield(self._opening)
+        except asyncio.CancelledError:
+            if is_cancelled():
+                raise
+            # Only `close` cancels the attempt itself.
+            raise self._over() from None
+
+    def _opened(self, opening: asyncio.Task[SessionStream]) -> None:
+        self._opening = None
+        if not opening.cancelled() and opening.exception() is None:
+            self._stream = opening.result()
+
+    def _over(self) -> ConnectionLost:
+        why = "this client closed it" if self._closed else self._end_of_session
+        return ConnectionLost(
+            f"the session with {self._target} is over ({why}), and nothing was sent;"
+            " connect again for another",
+            execution="NOT_STARTED",
+        )
+
+    def _retire(self, stream: SessionStream) -> None:
+        """Let a stream that takes no more requests finish those it has."""
+        self._draining.add(stream)
+        idle = [each for each in self._draining if not each.requests_under_way]
+        for overdue in idle[MAX_IDLE_DRAINING:]:
+            self._draining.discard(overdue)
+            closing = asyncio.create_task(overdue.close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
 
     async def _open_stream(self) -> SessionStream:
         """Open a stream, again and again until the time is over."""
@@ -179,7 +214,7 @@ class SessionCarrier:
             async with asyncio.timeout(self._connect_timeout_seconds):
                 for attempt in itertools.count():
                     if attempt:
-                        await asyncio.sleep(_backoff_seconds(attempt))
+                        await asyncio.sleep(pause_seconds(attempt))
                     stream = SessionStream(self._channel, self, self._limits)
                     try:
                         await stream.open(await self._metadata())
@@ -187,10 +222,14 @@ class SessionCarrier:
                         last = open_error(error, self._target)
                         if not _worth_another_try(error):
                             raise last from None
+                    except BrokenStreamError as broken:
+                        raise ConnectError(f"cannot talk to {self._target}: {broken}") from None
                     except ConnectionError:
                         last = None
                     else:
-                        return stream
+                        if stream.accepts_requests:
+                            return stream
+                        self._retire(stream)
         except TimeoutError:
             pass
         raise last or ConnectError(
@@ -205,11 +244,6 @@ class SessionCarrier:
 def _worth_another_try(error: grpc.aio.AioRpcError) -> bool:
     """Nothing ran, so the status alone may decide here: only what passes by itself."""
     return error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
-
-
-def _backoff_seconds(attempt: int) -> float:
-    longest = BACKOFF_SECONDS[min(attempt, len(BACKOFF_SECONDS)) - 1]
-    return longest * random.uniform(0.5, 1.0)  # noqa: S311  # jitter, not a secret
 
 
 def _cancellation(sent: Sent, exchange: Exchange) -> str:

@@ -1,0 +1,127 @@
+"""Every pair of a client and a server that keeps the contract: `connect` in a test is all of them.
+
+A test names what it needs of a pair with `eras`, `apps`, `wires` or `clients`; otherwise it does
+not know which pair it runs on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import pytest
+
+import mcpgrpc
+from mcpgrpc.testing import serving
+from tests.contract.caller import Caller, Hooks
+from tests.contract.journal import Journal
+from tests.contract.lean_caller import lean_caller
+from tests.contract.lowlevel_app import lowlevel_app
+from tests.contract.mcpserver_app import mcpserver_app
+from tests.contract.sdk_caller import sdk_caller
+
+MODERN = "2026-07-28"
+APPS: dict[str, Callable[[Journal], Any]] = {
+    "MCPServer": mcpserver_app,
+    "Server": lowlevel_app,
+}
+Connect: TypeAlias = Callable[..., AbstractAsyncContextManager[Caller]]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A client over a wire, in an era, with an app."""
+
+    client: str
+    wire: str
+    era: str
+    app: str
+
+    def __str__(self) -> str:
+        return f"{self.client}-{self.wire}-{self.era}-{self.app}"
+
+    @property
+    def mode(self) -> str:
+        return "legacy" if self.era == "legacy" else MODERN
+
+    @asynccontextmanager
+    async def connect(self, journal: Journal, hooks: Hooks, mode: str) -> AsyncIterator[Caller]:
+        app = APPS[self.app](journal)
+        if self.wire == "memory":
+            async with sdk_caller(app, hooks, mode=mode) as caller:
+                yield caller
+            return
+        async with serving(app) as address:
+            if self.client == "sdk":
+                transport = mcpgrpc.transport(address, rpc=self.wire)
+                async with sdk_caller(transport, hooks, mode=mode) as caller:
+                    yield caller
+            else:
+                async with lean_caller(address, hooks, mode=mode, rpc=self.wire) as lean:
+                    yield lean
+
+
+WIRES = (
+    ("sdk", "memory", ("legacy", "modern")),
+    ("sdk", "session", ("legacy", "modern")),
+    ("sdk", "call", ("modern",)),
+    ("lean", "session", ("legacy", "modern")),
+    ("lean", "call", ("modern",)),
+)
+SUBJECTS = [
+    Subject(client, wire, era, app) for client, wire, eras in WIRES for era in eras for app in APPS
+]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "eras(*names): the eras a feature exists in")
+    config.addinivalue_line("markers", "apps(*names): the kinds of server that have a feature")
+    config.addinivalue_line("markers", "wires(*names): the wires that carry a feature")
+    config.addinivalue_line("markers", "clients(*names): the clients that offer a feature")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "subject" in metafunc.fixturenames:
+        chosen = list(_chosen(metafunc.definition))
+        metafunc.parametrize("subject", chosen, ids=str)
+
+
+def _chosen(test: pytest.Item) -> Iterable[Subject]:
+    def named(mark: str, value: str) -> bool:
+        found = test.get_closest_marker(mark)
+        return found is None or value in found.args
+
+    for subject in SUBJECTS:
+        if (
+            named("eras", subject.era)
+            and named("apps", subject.app)
+            and named("wires", subject.wire)
+            and named("clients", subject.client)
+        ):
+            yield subject
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The contract covers features that the newest revision deprecates, on purpose."""
+    for item in items:
+        if "tests/contract/" in item.nodeid:
+            item.add_marker(pytest.mark.filterwarnings("ignore::mcp.MCPDeprecationWarning"))
+
+
+@pytest.fixture
+def journal() -> Journal:
+    return Journal()
+
+
+@pytest.fixture
+def connect(subject: Subject, journal: Journal) -> Connect:
+    """Connects a caller to the app: `async with connect() as caller`."""
+
+    def connected(
+        hooks: Hooks | None = None, mode: str | None = None
+    ) -> AbstractAsyncContextManager[Caller]:
+        return subject.connect(journal, hooks or Hooks(), mode or subject.mode)
+
+    return connected
