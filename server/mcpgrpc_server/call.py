@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+from typing import Any, Final
 
 import anyio
 import grpc
@@ -16,6 +16,7 @@ from mcpgrpc.binding.core import Answer, StartRequest, StreamCore
 from mcpgrpc.binding.era import Era, EraGate
 from mcpgrpc.binding.errors import Refusal, reason_name
 from mcpgrpc.binding.ids import Id
+from mcpgrpc.binding.limits import KIB
 from mcpgrpc.stream.requests import Waiting
 from mcpgrpc.stream.writer import StreamClosedError
 from mcpgrpc.v1 import envelope_pb2, errors_pb2, mcp_service_pb2
@@ -34,6 +35,10 @@ from mcpgrpc_server.status import (
 from mcpgrpc_server.telemetry import RequestInfo
 
 logger = logging.getLogger(__name__)
+
+
+FIRST_WINDOW_BYTES: Final = 32 * KIB
+"""What a client takes unread on every new HTTP/2 stream, with room to spare."""
 
 
 class StreamStalledError(Exception):
@@ -58,6 +63,7 @@ class CallExchange:
         self._host = host
         self._context = context
         self._write_lock = asyncio.Lock()
+        self._opened = False
         self._over = False
         self._execution: Execution | None = None
         self._info = host.stream_info("Call", caller)
@@ -225,6 +231,7 @@ class CallExchange:
             try:
                 # Shielded: after a write that was given up half-way gRPC refuses the next one.
                 with anyio.fail_after(self._host.bounds.stall_timeout_seconds, shield=True):
+                    await self._open_for(message)
                     await self._context.write(message)
             except TimeoutError:
                 self._over = True
@@ -232,3 +239,14 @@ class CallExchange:
             except grpc.aio.BaseError:
                 self._over = True
                 raise StreamClosedError("the call is over") from None
+
+    async def _open_for(self, message: mcp_service_pb2.CallResponse) -> None:
+        """Send the metadata ahead of what may have to wait for the client.
+
+        gRPC cannot send a status while the metadata waits behind a message that nobody reads. The
+        usual Call, one small response, saves itself the extra step.
+        """
+        is_small_answer = message.HasField("response") and message.ByteSize() <= FIRST_WINDOW_BYTES
+        if not self._opened and not is_small_answer:
+            self._opened = True
+            await self._context.send_initial_metadata(())

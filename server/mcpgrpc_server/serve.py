@@ -9,7 +9,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from mcpgrpc_server.backend import Summary
 from mcpgrpc_server.server import Server
@@ -34,7 +34,9 @@ def serve(
 
     Raises:
         ListenError: an address cannot be bound.
-    A second signal ends the process at once, by the signal itself.
+
+    A signal while the app comes up ends the start. A second one ends the process at once, by the
+    signal itself.
     """
     if settings is None:
         settings = load_settings(None, {}, os.environ)
@@ -43,11 +45,26 @@ def serve(
 
 async def _serve(server: Server, on_ready: Callable[[Server, Summary], None] | None) -> None:
     stop = _first_signal()
-    await server.start()
+    if not await _started(server, stop):
+        return
     if on_ready is not None:
         on_ready(server, await server.summary())
     await stop
     await server.drain()
+
+
+async def _started(server: Server, stop: asyncio.Future[int]) -> bool:
+    """Start the server; False when a signal came first, and nothing is left running then."""
+    starting = asyncio.create_task(server.start(), name="starting the server")
+    waited: set[asyncio.Future[Any]] = {starting, stop}
+    await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+    if not starting.done():
+        starting.cancel()
+        await asyncio.wait({starting})
+    if starting.cancelled():
+        return False
+    starting.result()
+    return True
 
 
 def _first_signal() -> asyncio.Future[int]:

@@ -110,6 +110,9 @@ class Server:
             await self._grpc.start()
             await self._lifespan.start()
         except BaseException:
+            with contextlib.suppress(grpc.aio.UsageError):
+                # gRPC gives a port back only when it stops what it has started.
+                await self._grpc.start()
             await self._grpc.stop(None)
             await self._lifespan.stop()
             self._closed.set()

@@ -5,9 +5,15 @@ It holds no default: `settings` does.
 
 from __future__ import annotations
 
+from typing import Final
+
 from mcpgrpc.binding.limits import Limits
 from mcpgrpc_server.host import StreamBounds
 from mcpgrpc_server.settings import ServerSettings
+
+
+MIN_PING_INTERVAL_MS: Final = 20_000
+"""The shortest interval of HTTP/2 PINGs that is no abuse; a client of ours takes 60 s."""
 
 
 def limits_of(settings: ServerSettings) -> Limits:
@@ -44,6 +50,8 @@ def channel_options(settings: ServerSettings) -> list[tuple[str, int]]:
         ("grpc.max_receive_message_length", settings.max_message_bytes),
         ("grpc.max_send_message_length", settings.max_message_bytes),
         ("grpc.max_concurrent_streams", settings.max_concurrent_streams),
+        # Clients ping an idle connection once a minute; by gRPC's default that counts as abuse.
+        ("grpc.http2.min_ping_interval_without_data_ms", MIN_PING_INTERVAL_MS),
         # A port that another process listens on is taken: without this, both would share it.
         ("grpc.so_reuseport", 0),
     ]

@@ -54,6 +54,10 @@ def test_json_keeps_large_numbers_and_unicode() -> None:
     assert pretty_json({"ä": 2**200}) == f'{{\n  "ä": {2**200}\n}}'
 
 
+def test_json_is_json_where_a_number_is_none() -> None:
+    assert json.loads(pretty_json({"a": [float("inf")], "b": 2**70})) == {"a": [None], "b": 2**70}
+
+
 def test_one_line_is_the_first_that_says_something() -> None:
     assert one_line("\n  Find \x1bnames.\n\nMore.") == "Find \\u001bnames."
     assert one_line("") == ""

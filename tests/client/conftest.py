@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any, TypeAlias
 
 import pytest
+
 from mcpgrpc import Client
 from mcpgrpc_server import Server, ServerSettings
-
 from tests.client.app import Ledger, build
 
-Connect: TypeAlias = Callable[..., Awaitable[Client]]
+Connect: TypeAlias = Callable[..., Coroutine[Any, Any, Client]]
 Start: TypeAlias = Callable[..., Awaitable[Server]]
 MODERN = "2026-07-28"
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import grpc
+
 from mcpgrpc.binding.limits import Limits
 from mcpgrpc.v1 import envelope_pb2, mcp_service_pb2, mcp_service_pb2_grpc, session_pb2
 
@@ -29,9 +30,9 @@ class Peer:
         """One frame."""
         await self.context.write(mcp_service_pb2.SessionResponse(items=items))
 
-    async def settings(self, **announced: int) -> None:
-        """The Settings, the defaults unless told otherwise."""
-        settings = session_pb2.Settings(**announced) if announced else Limits().settings()
+    async def settings(self, limits: Limits | None = None) -> None:
+        """The Settings of these limits, or of the defaults."""
+        settings = (limits or Limits()).settings()
         await self.send(session_pb2.ServerItem(settings=settings))
 
     async def requests(self) -> AsyncIterator[envelope_pb2.JsonRpcRequest]:

@@ -10,12 +10,13 @@ import pytest
 from mcp.server import MCPServer
 from mcp.server import Server as SdkServer
 from mcp.types import ListToolsResult, Tool
+
 from mcpgrpc import Client
 from mcpgrpc.client import client as client_module
-from mcpgrpc.errors import McpGrpcError, RemoteError, RequestTimeout, UsageError
+from mcpgrpc.client import pages
+from mcpgrpc.errors import ConnectionLost, McpGrpcError, RemoteError, RequestTimeout, UsageError
 from mcpgrpc.testing import connected, serving
 from mcpgrpc_server import Server
-
 from tests.client.app import Ledger, text_of
 from tests.client.conftest import MODERN, Connect
 
@@ -88,7 +89,7 @@ async def test_lists_follow_pages_and_give_up_on_one_that_never_ends(
         tool = Tool(name=f"tool-{len(asked)}", input_schema={"type": "object"})
         return ListToolsResult(tools=[tool], next_cursor=f"page-{len(asked)}")
 
-    monkeypatch.setattr(client_module, "MAX_PAGES", 5)
+    monkeypatch.setattr(pages, "MAX_PAGES", 5)
     async with connected(SdkServer("endless", on_list_tools=list_tools)) as client:
         with pytest.raises(McpGrpcError, match=r"tools/list did not end within 5 pages"):
             await client.list_tools()
@@ -152,8 +153,6 @@ async def test_cancelling_the_task_stops_the_handler(
 async def test_leaving_ends_waiting_calls_and_does_not_claim_that_nothing_ran(
     server: Server, ledger: Ledger, rpc: str
 ) -> None:
-    from mcpgrpc.errors import ConnectionLost
-
     async with asyncio.timeout(MAX_SECONDS):
         async with Client(server.addresses[0], rpc=rpc) as client:
             call = asyncio.create_task(client.call_tool("wait"))

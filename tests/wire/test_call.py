@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from math import ceil
+from typing import Any
 from urllib.parse import quote
 
 import grpc
@@ -214,7 +215,8 @@ async def test_headers_of_a_door_overlay_the_streams_without_its_credentials(
 async def test_a_call_of_bytes_that_do_not_decode_harms_nobody(
     server: Server, other: RawSession
 ) -> None:
-    bad = other.channel.unary_stream("/mcpgrpc.v1.McpService/Call")(b"\xff\xff\xff", timeout=10)
+    raw: Any = other.channel.unary_stream("/mcpgrpc.v1.McpService/Call")
+    bad = raw(b"\xff\xff\xff", timeout=10)
     with pytest.raises(grpc.aio.AioRpcError):
         await bad.read()
     assert await bad.code() is not grpc.StatusCode.OK

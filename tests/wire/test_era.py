@@ -50,7 +50,7 @@ async def test_decision_09_an_unsupported_version_decides_for_the_modern_era(
     session: RawSession,
 ) -> None:
     version = {"io.modelcontextprotocol/protocolVersion": "2099-01-01"}
-    assert (await session.ask(1, "tools/list", modern(**version))).error.code == -32022
+    assert (await session.ask(1, "tools/list", modern(None, **version))).error.code == -32022
     assert (await session.ask(2, "initialize", INIT)).error.code == -32022
 
 

@@ -1,4 +1,4 @@
-"""Decisions 1 to 7 of the binding: frames, envelopes, JSON members, ids, numbers, unknown things."""
+"""Decisions 1 to 8 of the binding: frames, envelopes, JSON members, ids, numbers, what is new."""
 
 from __future__ import annotations
 
@@ -356,7 +356,7 @@ async def test_an_unknown_protocol_version_is_named_with_the_known_ones(
     session: RawSession,
 ) -> None:
     version = {"io.modelcontextprotocol/protocolVersion": "1999-01-01"}
-    response = await session.ask(1, "tools/list", modern(**version))
+    response = await session.ask(1, "tools/list", modern(None, **version))
     assert response.error.code == -32022
     assert "2026-07-28" in json.loads(response.error.data_json)["supported"]
 

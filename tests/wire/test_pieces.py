@@ -112,7 +112,7 @@ async def test_decision_14_no_frame_is_larger_than_the_client_takes(
     )
     await session.send(*[tool(n, "large", {"size": 40_000}) for n in range(1, 20)])
     await session.send(tool(100, "large", {"size": 1 * MIB}))
-    answered = set()
+    answered: set[int] = set()
     while len(answered) < 20:
         item = await session.item()
         assert item is not None

@@ -13,6 +13,7 @@ from statistics import median, quantiles
 from typing import Any
 
 import pytest
+from mcp.server import MCPServer
 from mcp.server.lowlevel import Server as LowlevelServer
 from mcp.types import PaginatedRequestParams
 
@@ -251,7 +252,7 @@ def test_trap_12_the_attributes_of_the_sdk_that_are_used_still_stand() -> None:
         (internals.Connection, "for_loop"),
         (internals.Connection, "from_envelope"),
         (internals.Connection, "protocol_version"),
-        (internals.MCPServer, "_lowlevel_server"),
+        (MCPServer, "_lowlevel_server"),
         (LowlevelServer, "server_info_stamp"),
         (LowlevelServer, "get_request_handler"),
     ]

@@ -23,6 +23,10 @@ MAX_MESSAGE_BYTES: Final = 16 * MIB
 KEEPALIVE_SECONDS: Final = 60
 """HTTP/2 PINGs on a channel with streams: a peer that vanished without a word is noticed."""
 
+SERVICE_CONFIG: Final = '{"loadBalancingConfig":[{"round_robin":{}}]}'
+"""Every server of a list or a name in turn: a stream that one refuses opens at the next. gRPC's own
+default stays with the first that accepts connections, as one that drains still does."""
+
 MAX_BACKOFF_SECONDS: Final = 5
 """gRPC's own pause between two attempts to connect grows up to this."""
 
@@ -56,6 +60,7 @@ def open_channel(target: str, security: ChannelSecurity | None = None) -> grpc.a
     options: list[tuple[str, str | int]] = [
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+        ("grpc.service_config", SERVICE_CONFIG),
         ("grpc.keepalive_time_ms", KEEPALIVE_SECONDS * 1000),
         ("grpc.max_reconnect_backoff_ms", MAX_BACKOFF_SECONDS * 1000),
         ("grpc.initial_reconnect_backoff_ms", 100),

@@ -31,8 +31,8 @@ class ConnectionOptions:
         target: an ADDRESS: `host:port`, `dns:///name:port`, `unix:path`, or a list.
         rpc: "session" for one stream of many requests, "call" for an RPC for each request.
         security: TLS; plaintext when left out.
-        token: what the caller proves itself with; fetched anew for every stream.
-        metadata: further metadata for every RPC.
+        token: what the caller proves itself with; fetched anew for every stream, never shown.
+        metadata: further metadata for every RPC; not shown, since it may hold secrets as well.
         connect_timeout_seconds: how long connecting may take.
         limits: what this end of a Session accepts.
     """
@@ -40,8 +40,8 @@ class ConnectionOptions:
     target: str = DEFAULT_TARGET
     rpc: str = "session"
     security: ChannelSecurity | None = None
-    token: TokenSource | None = None
-    metadata: tuple[tuple[str, str], ...] = ()
+    token: TokenSource | None = field(default=None, repr=False)
+    metadata: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     connect_timeout_seconds: float = DEFAULT_CONNECT_TIMEOUT_SECONDS
     limits: Limits = field(default_factory=Limits)
 

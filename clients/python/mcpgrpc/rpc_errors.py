@@ -70,12 +70,19 @@ def call_error(error: grpc.aio.AioRpcError, target: str, method: str) -> McpGrpc
 
 def lost(error: Exception | None, target: str, method: str, execution: str) -> ConnectionLost:
     """The connection broke under a request."""
-    why = _details(error) if isinstance(error, grpc.aio.AioRpcError) else str(error or "it ended")
+    why = "it ended" if error is None else describe(error)
     ran = "it was not executed" if execution == "NOT_STARTED" else "it may have been executed"
     return ConnectionLost(
         f"the connection to {target} was lost under {method}, and {ran}: {why}",
         execution=execution,
     )
+
+
+def describe(error: Exception) -> str:
+    """An error in one line."""
+    if isinstance(error, grpc.aio.AioRpcError):
+        return f"{error.code().name}: {_details(error)}"
+    return str(error)
 
 
 def service_error(error: grpc.aio.AioRpcError, execution: str = "MAYBE") -> ServiceError | None:

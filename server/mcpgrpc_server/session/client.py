@@ -98,7 +98,9 @@ class SessionClient:
         if related_request_id is not None:
             envelope.related_request_id.CopyFrom(ids.to_message(related_request_id))
         if (refusal := self._beyond_limit(envelope)) is not None:
-            return refusal.response()
+            response = refusal.response()
+            response.execution = errors_pb2.EXECUTION_NOT_STARTED
+            return response
         sent = self.requests.submit(envelope, related_request_id)
         try:
             async with asyncio.timeout(timeout_seconds):

@@ -99,7 +99,7 @@ class SessionStream:
         self._host.telemetry.stream_opened(self._info)
         settings = session_pb2.ServerItem(settings=self._host.limits.settings())
         self._client.put_signal(settings)
-        writer = asyncio.create_task(self._writer.run(), name="session writer")
+        writer = asyncio.create_task(self._write(), name="session writer")
         reader = asyncio.create_task(self._read(frames), name="session reader")
         writer.add_done_callback(self._writer_done)
         reader.add_done_callback(self._reader_done)
@@ -208,6 +208,11 @@ class SessionStream:
             self._host.telemetry.refused(info, reason_name(response.reason))
         self._client.respond(response)
 
+    async def _write(self) -> None:
+        # Alone: gRPC cannot send a status while the metadata waits behind a frame nobody reads.
+        await self._context.send_initial_metadata(())
+        await self._writer.run()
+
     async def _write_frame(self, items: list[session_pb2.ServerItem]) -> None:
         frame = mcp_service_pb2.SessionResponse(items=items)
         await self._context.write(frame)
@@ -220,6 +225,7 @@ class SessionStream:
         error = reader.exception()
         if error is None:
             self._half_closed = True
+            self._watch.half_closed()
             self._client.requests.close("the client half-closed and answers nothing any more")
             self._requests.complete_listens()
             self._end_when_idle()

@@ -59,6 +59,7 @@ class StreamWatch:
         self._loop = asyncio.get_running_loop()
         self._last_frame = self._loop.time()
         self._spoke = False
+        self._half_closed = False
         self._is_taking = False
         self._timer: asyncio.TimerHandle | None = None
 
@@ -75,6 +76,10 @@ class StreamWatch:
         """End watching."""
         if self._timer is not None:
             self._timer.cancel()
+
+    def half_closed(self) -> None:
+        """The peer sends no more, as it may; it is only expected to read."""
+        self._half_closed = True
 
     def saw_frame(self) -> None:
         """The peer sent something. It is not silent while that is being taken."""
@@ -112,7 +117,7 @@ class StreamWatch:
         return stalled(limit)
 
     def _silent(self) -> Refusal | None:
-        if self._is_taking:
+        if self._is_taking or self._half_closed:
             return None
         silent = self._loop.time() - self._last_frame
         promised = self._core.peer.keepalive_interval_seconds

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
 
-_MAX_CONNECT_SECONDS = 10.0
+_MAX_CONNECT_SECONDS = 5.0
+"""A person at a terminal waits less than a service that comes up beside its server."""
+
 _CAPABILITIES: dict[str, Any] = {"elicitation": {"form": {}, "url": {}}}
 """Questions of a tool are answered by the person or by `--input`."""
 

@@ -29,6 +29,7 @@ MODULES = {
     "prompt": "mcpgrpc.cli.reading",
     "request": "mcpgrpc.cli.requesting",
     "health": "mcpgrpc.cli.health",
+    "bridge": "mcpgrpc.cli.bridge",
 }
 """Where each command is; a module is imported for its own commands and for the list of all."""
 

@@ -48,8 +48,13 @@ def write_json(value: Any) -> None:
 
 
 def pretty_json(value: Any) -> str:
-    """Indented JSON text, with every number as it was received."""
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    """Indented JSON text, with integers of any size; a number beyond a float's range is null."""
+    try:
+        return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        from mcpgrpc.binding import json_text
+
+        return pretty_json(json_text.parse(json_text.dump(value)))
 
 
 def allow_any_text() -> None:

@@ -21,7 +21,9 @@ from mcpgrpc.client.inbox import (
     RequestCallback,
     ServerMessages,
 )
-from mcpgrpc.client.listening import Subscription
+from mcpgrpc.client.listening import Subscription, wanted_changes
+from mcpgrpc.client.pages import every_item
+from mcpgrpc.client.params import meta_params, retry_params
 from mcpgrpc.client.requests import Requests
 from mcpgrpc.client.results import (
     CallToolResult,
@@ -35,14 +37,11 @@ from mcpgrpc.client.results import (
 )
 from mcpgrpc.connection import DEFAULT_CONNECT_TIMEOUT_SECONDS, ConnectionOptions
 from mcpgrpc.credentials import TokenSource
-from mcpgrpc.errors import McpGrpcError, UsageError
+from mcpgrpc.errors import UsageError
 from mcpgrpc.targets import DEFAULT_TARGET
 
 DEFAULT_TIMEOUT_SECONDS: Final = 60.0
 """How long a call may take when nobody says otherwise; a deadline always exists."""
-
-MAX_PAGES: Final = 1000
-"""Pages of a listing that are followed; a server that never ends one cannot hang its client."""
 
 Listed = TypeVar("Listed")
 
@@ -153,9 +152,7 @@ class Client:
         on_progress: ProgressCallback | None = None,
     ) -> dict[str, Any]:
         """Send any request; gives its result object as received."""
-        if self._requests is None:
-            raise UsageError("the client is not connected: use it inside of `async with`")
-        return await self._requests.request(
+        return await self._connected.request(
             method,
             params,
             timeout_seconds=self._timeout_seconds if timeout is None else timeout,
@@ -164,9 +161,7 @@ class Client:
 
     async def notify(self, method: str, params: dict[str, Any] | None = None) -> None:
         """Send any notification."""
-        if self._requests is None:
-            raise UsageError("the client is not connected: use it inside of `async with`")
-        await self._requests.notify(method, params)
+        await self._connected.notify(method, params)
 
     async def discover(self, *, timeout: float | None = None) -> dict[str, Any]:
         """Ask what the server is (2026-07-28)."""
@@ -189,7 +184,7 @@ class Client:
         is answered by calling again with `input_responses` and its `request_state`.
         """
         params = {"name": name, "arguments": arguments or {}}
-        params |= _retry(input_responses, request_state) | _meta(meta)
+        params |= retry_params(input_responses, request_state) | meta_params(meta)
         result = await self.request("tools/call", params, timeout=timeout, on_progress=on_progress)
         return CallToolResult.of(result)
 
@@ -216,7 +211,7 @@ class Client:
         self, uri: str, *, timeout: float | None = None, meta: dict[str, Any] | None = None
     ) -> ReadResourceResult:
         """Read a resource."""
-        params = {"uri": uri} | _meta(meta)
+        params = {"uri": uri} | meta_params(meta)
         return ReadResourceResult.of(await self.request("resources/read", params, timeout=timeout))
 
     async def get_prompt(
@@ -228,7 +223,7 @@ class Client:
         meta: dict[str, Any] | None = None,
     ) -> GetPromptResult:
         """Get a prompt, filled in."""
-        params = {"name": name, "arguments": arguments or {}} | _meta(meta)
+        params = {"name": name, "arguments": arguments or {}} | meta_params(meta)
         return GetPromptResult.of(await self.request("prompts/get", params, timeout=timeout))
 
     async def complete(
@@ -265,26 +260,24 @@ class Client:
     ) -> AsyncIterator[Subscription]:
         """Subscribe to changes: of the lists of tools, prompts and resources, and of resources.
 
-        `timeout` bounds the wait for the server's acknowledgement.
+        `timeout` bounds the wait for the server's acknowledgement; RequestTimeout ends it.
         """
-        if self._requests is None:
-            raise UsageError("the client is not connected: use it inside of `async with`")
-        wanted: dict[str, Any] = {
-            "toolsListChanged": tools,
-            "promptsListChanged": prompts,
-            "resourcesListChanged": resources,
-        }
-        wanted = {kind: True for kind, wants in wanted.items() if wants}
-        if resource_uris:
-            wanted["resourceSubscriptions"] = list(resource_uris)
-        subscription, task = self._requests.listen({"notifications": wanted})
+        wanted = wanted_changes(tools, prompts, resources, resource_uris)
+        subscription, task = self._connected.listen({"notifications": wanted})
         try:
-            async with asyncio.timeout(self._timeout_seconds if timeout is None else timeout):
-                await subscription.wait_acknowledged()
+            await subscription.wait_acknowledged(
+                self._timeout_seconds if timeout is None else timeout
+            )
             yield subscription
         finally:
             task.cancel()
             await asyncio.wait({task})
+
+    @property
+    def _connected(self) -> Requests:
+        if self._requests is None:
+            raise UsageError("the client is not connected: use it inside of `async with`")
+        return self._requests
 
     @property
     def _agreed(self) -> Negotiated:
@@ -299,32 +292,13 @@ class Client:
         make: Callable[[dict[str, Any]], Listed],
         timeout: float | None,
     ) -> list[Listed]:
-        listed: list[Listed] = []
-        params: dict[str, Any] = {}
-        for _ in range(MAX_PAGES):
-            page = await self.request(method, params, timeout=timeout)
-            listed += [make(item) for item in page.get(member) or []]
-            cursor = page.get("nextCursor")
-            if cursor is None:
-                return listed
-            params = {"cursor": cursor}
-        raise McpGrpcError(f"{method} did not end within {MAX_PAGES} pages")
+        async def page(params: dict[str, Any]) -> dict[str, Any]:
+            return await self.request(method, params, timeout=timeout)
+
+        return [make(item) async for item in every_item(page, method, member)]
 
     async def _disconnect(self) -> None:
         self._inbox.close()
         await self._carrier.close()
         if self._channel is not None:
             await self._channel.close()
-
-
-def _retry(input_responses: dict[str, Any] | None, request_state: str | None) -> dict[str, Any]:
-    retry: dict[str, Any] = {}
-    if input_responses is not None:
-        retry["inputResponses"] = input_responses
-    if request_state is not None:
-        retry["requestState"] = request_state
-    return retry
-
-
-def _meta(meta: dict[str, Any] | None) -> dict[str, Any]:
-    return {} if meta is None else {"_meta": meta}

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from mcpgrpc.errors import McpGrpcError
+from mcpgrpc.binding.in_flight import LISTEN_METHOD
+from mcpgrpc.errors import McpGrpcError, RequestTimeout
 
 ACKNOWLEDGED_METHOD: Final = "notifications/subscriptions/acknowledged"
 
@@ -64,9 +66,20 @@ class Subscription:
             self._acknowledged.set_exception(refused)
             self._acknowledged.exception()
 
-    async def wait_acknowledged(self) -> None:
-        """Wait until the server says that it listens; raises why it does not."""
-        await asyncio.shield(self._acknowledged)
+    async def wait_acknowledged(self, timeout_seconds: float) -> None:
+        """Wait until the server says that it listens; raises why it does not.
+
+        Raises:
+            RequestTimeout: it did not say so in time.
+        """
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await asyncio.shield(self._acknowledged)
+        except TimeoutError:
+            raise RequestTimeout(
+                f"{LISTEN_METHOD} was not acknowledged within {timeout_seconds:g} s;"
+                " the server was told to stop"
+            ) from None
 
     def __aiter__(self) -> Self:
         return self
@@ -80,3 +93,18 @@ class Subscription:
             self._changed.clear()
             await self._changed.wait()
         return self._events.popleft()
+
+
+def wanted_changes(
+    tools: bool, prompts: bool, resources: bool, resource_uris: Sequence[str]
+) -> dict[str, Any]:
+    """The filter of a subscription as the protocol has it: what is not wanted is left out."""
+    lists = {
+        "toolsListChanged": tools,
+        "promptsListChanged": prompts,
+        "resourcesListChanged": resources,
+    }
+    wanted: dict[str, Any] = {kind: True for kind, wants in lists.items() if wants}
+    if resource_uris:
+        wanted["resourceSubscriptions"] = list(resource_uris)
+    return wanted

@@ -153,7 +153,13 @@ def _too_large(size_bytes: int) -> Refusal:
 
 
 def _refused(refused: ServiceError, request: envelope_pb2.Envelope) -> envelope_pb2.Envelope:
-    """A refusal as a Session would have answered it."""
+    """A refusal as a Session would have answered it.
+
+    Raises:
+        ServiceError: itself, for a reason newer than this client, which an envelope cannot name.
+    """
+    if reason_number(refused.reason) == errors_pb2.ERROR_REASON_UNSPECIFIED:
+        raise refused
     response = envelope_pb2.JsonRpcResponse(
         error=envelope_pb2.JsonRpcError(code=refused.code, message=refused.message),
         reason=reason_number(refused.reason),

@@ -28,6 +28,7 @@ from mcpgrpc.binding.fragments import FragmentError
 from mcpgrpc.binding.in_flight import InFlightRequest
 from mcpgrpc.binding.limits import MIB, Limits
 from mcpgrpc.binding.outbox import Outbox
+from mcpgrpc.rpc_errors import describe
 from mcpgrpc.stream.requests import RequestSender, Sent, Waiting
 from mcpgrpc.stream.writer import FrameWriter, StreamClosedError
 from mcpgrpc.v1 import envelope_pb2, errors_pb2, mcp_service_pb2, mcp_service_pb2_grpc, session_pb2
@@ -107,6 +108,7 @@ class SessionStream:
         self._settled_open: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._tasks: list[asyncio.Task[None]] = []
         self._over = False
+        self._write_failed = False
 
     @property
     def accepts_requests(self) -> bool:
@@ -193,6 +195,8 @@ class SessionStream:
             refusal = self.beyond_limit(envelope)
             if refusal is not None:
                 response.CopyFrom(refusal.response())
+                # The host has worked on it: only the answer is too large.
+                response.execution = errors_pb2.EXECUTION_MAYBE
                 response.id.CopyFrom(ids.to_message(request.id))
                 envelope = envelope_pb2.Envelope(response=response)
             self._outbox.put_envelope(_wrap(envelope), envelope, order_key=order_key)
@@ -215,7 +219,12 @@ class SessionStream:
         await asyncio.wait(self._tasks)
 
     async def _write_frame(self, items: list[session_pb2.ClientItem]) -> None:
-        await self._call.write(mcp_service_pb2.SessionRequest(items=items))
+        try:
+            await self._call.write(mcp_service_pb2.SessionRequest(items=items))
+        except grpc.aio.AioRpcError as failed:
+            # gRPC puts INTERNAL in the place of the server's own status, which is not known yet.
+            self._write_failed = failed.code() is grpc.StatusCode.INTERNAL
+            raise
 
     async def _read(self) -> None:
         # Only a stream whose status is OK has not run what it did not answer, so this holds until
@@ -228,7 +237,7 @@ class SessionStream:
                 await self._listener.caught_up()
             error = None
         except grpc.aio.AioRpcError as failed:
-            error = failed
+            error = failed if not self._write_failed else ConnectionError("the connection broke")
         except (FrameError, FragmentError) as broken:
             error = BrokenStreamError(f"the server broke the protocol: {broken}")
         except Exception:
@@ -260,6 +269,7 @@ class SessionStream:
     def _receive_settings(self, settings: session_pb2.Settings) -> None:
         self._core.receive_settings(settings)
         self._outbox.max_open_fragments = self._core.peer.max_open_fragments
+        self._outbox.fit_frames(self._core.peer.max_frame_bytes)
         self._sender.send_waiting()
         if not self._settled_open.done():
             self._settled_open.set_result(None)
@@ -281,15 +291,9 @@ class SessionStream:
             self._settled_open.set_exception(failure)
             self._settled_open.exception()
         self._writer.close()
-        why = "the server ended the stream" if error is None else _describe(error)
+        why = "the server ended the stream" if error is None else describe(error)
         self._sender.close(why, ended_ok=error is None)
         self._listener.on_end(self, error)
-
-
-def _describe(error: Exception) -> str:
-    if isinstance(error, grpc.aio.AioRpcError):
-        return f"{error.code().name}: {error.details()}"
-    return str(error)
 
 
 def _observe(task: asyncio.Task[None]) -> None:

@@ -18,7 +18,7 @@ from mcpgrpc.binding.core import Notify, StartRequest
 from mcpgrpc.binding.errors import execution_name
 from mcpgrpc.binding.limits import Limits, seconds
 from mcpgrpc.errors import ConnectError, ConnectionLost, McpGrpcError
-from mcpgrpc.rpc_errors import lost, open_error
+from mcpgrpc.rpc_errors import describe, lost, open_error
 from mcpgrpc.stream.backoff import pause_seconds
 from mcpgrpc.stream.carrier import Exchange, Inbox
 from mcpgrpc.stream.requests import RequestLostError, Sent, cancellation_params, is_cancelled
@@ -145,7 +145,7 @@ class SessionCarrier:
             return
         self._stream = None
         if self._pinned and not self._closed:
-            self._end_of_session = str(error) if error is not None else "the server ended it"
+            self._end_of_session = "the server ended it" if error is None else describe(error)
             self._inbox.session_over(error)
 
     async def _send(self, stream: SessionStream, exchange: Exchange) -> envelope_pb2.Envelope:

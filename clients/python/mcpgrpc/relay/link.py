@@ -1,0 +1,175 @@
+"""One host's messages on their way to a server: exchanges under way, the server's own requests.
+
+It does not know how the host is reached (stdio, WebSocket, HTTP, the SDK) nor what a method means,
+except that a cancellation is carried out on the exchange that it names. Params, results and data
+pass as the text that they are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+from mcpgrpc.binding import errors, ids, json_text
+from mcpgrpc.binding.core import CANCELLED_METHOD
+from mcpgrpc.binding.ids import Id
+from mcpgrpc.binding.in_flight import LISTEN_METHOD
+from mcpgrpc.errors import ConnectionLost, McpGrpcError, RemoteError, ServiceError
+from mcpgrpc.stream.carrier import Carrier, Exchange, Reply
+from mcpgrpc.v1 import envelope_pb2
+
+logger = logging.getLogger(__name__)
+
+CONNECTION_CLOSED = -32000
+"""The code under which hosts know a lost connection; it lies in JSON-RPC's range for servers."""
+
+Deliver: TypeAlias = Callable[[envelope_pb2.Envelope], None]
+"""Hands an envelope to the host; returns at once."""
+
+
+class RelayLink:
+    """Carries the messages of one host; an `Inbox` of its carrier.
+
+    Args:
+        deliver: hands what comes from the server to the host.
+        caught_up: waits until the host has taken enough; slows the server down.
+        on_session_over: called when a legacy session has ended with its stream.
+    """
+
+    carrier: Carrier
+
+    def __init__(
+        self,
+        deliver: Deliver,
+        caught_up: Callable[[], Awaitable[None]],
+        on_session_over: Callable[[Exception | None], None],
+    ) -> None:
+        self._deliver = deliver
+        self._caught_up = caught_up
+        self._on_session_over = on_session_over
+        self._exchanges: dict[Id, tuple[Exchange, asyncio.Task[None]]] = {}
+        self._replies: dict[Id, Reply] = {}
+
+    async def wait_answered(self) -> None:
+        """Wait until every request of the host but its subscriptions is answered."""
+        waited = [
+            task
+            for exchange, task in self._exchanges.values()
+            if exchange.envelope.request.method != LISTEN_METHOD
+        ]
+        if waited:
+            await asyncio.wait(waited)
+
+    async def send(self, envelope: envelope_pb2.Envelope) -> None:
+        """Carry a message of the host."""
+        kind = envelope.WhichOneof("message")
+        if kind == "request":
+            await self._start(envelope)
+        elif kind == "notification":
+            if not self._carry_out_cancellation(envelope.notification):
+                await self.carrier.notify(envelope)
+        elif kind == "response":
+            self._reply(envelope.response)
+
+    async def close(self) -> None:
+        """End everything that is under way."""
+        await self.carrier.close()
+        tasks = [task for _, task in self._exchanges.values()]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    # Inbox
+
+    def notification(
+        self,
+        envelope: envelope_pb2.Envelope,
+        related: Id | None,  # stands in the envelope as well
+    ) -> None:
+        """A notification of the server."""
+        self._deliver(envelope)
+
+    def request(self, envelope: envelope_pb2.Envelope, reply: Reply) -> None:
+        """A request of the server."""
+        request_id = ids.from_message(envelope.request.id)
+        if request_id is not None:
+            self._replies[request_id] = reply
+            self._deliver(envelope)
+
+    def request_cancelled(self, request_id: Id) -> None:
+        """The host hears of it by the notification, and then answers no more."""
+        reply = self._replies.pop(request_id, None)
+        if reply is not None:
+            reply(None)
+
+    async def caught_up(self) -> None:
+        """The host slows the server down."""
+        await self._caught_up()
+
+    def session_over(self, error: Exception | None) -> None:
+        """A legacy session cannot be carried on."""
+        logger.info("the session's stream is over: %s", error or "it ended")
+        self._on_session_over(error)
+
+    async def _start(self, envelope: envelope_pb2.Envelope) -> None:
+        request_id = ids.from_message(envelope.request.id)
+        if request_id is None or request_id in self._exchanges:
+            what = "needs an id" if request_id is None else "has an id that is in flight"
+            response = errors.failure(errors.INVALID_REQUEST, f"the request {what}")
+            response.id.CopyFrom(envelope.request.id)
+            self._deliver(envelope_pb2.Envelope(response=response))
+            return
+        exchange = Exchange(envelope)
+        task = asyncio.create_task(self._run(request_id, exchange), name=envelope.request.method)
+        self._exchanges[request_id] = (exchange, task)
+        # One turn of the loop, in which the request takes its place on the stream: what the host
+        # sends next stands behind it.
+        await asyncio.sleep(0)
+
+    async def _run(self, request_id: Id, exchange: Exchange) -> None:
+        try:
+            answer = await self.carrier.exchange(exchange)
+            answer.response.id.CopyFrom(exchange.envelope.request.id)
+        except McpGrpcError as error:
+            answer = envelope_pb2.Envelope(response=failed(error))
+            answer.response.id.CopyFrom(exchange.envelope.request.id)
+        finally:
+            self._exchanges.pop(request_id, None)
+        self._deliver(answer)
+
+    def _carry_out_cancellation(self, notification: envelope_pb2.JsonRpcNotification) -> bool:
+        if notification.method != CANCELLED_METHOD:
+            return False
+        try:
+            params = json_text.parse_object(notification.params_json) or {}
+        except json_text.JsonTextError:
+            return False
+        target = params.get("requestId")
+        under_way = self._exchanges.get(target) if ids.is_id(target) else None
+        if under_way is None:
+            return False
+        exchange, task = under_way
+        exchange.cancellation_json = notification.params_json
+        task.cancel()
+        return True
+
+    def _reply(self, response: envelope_pb2.JsonRpcResponse) -> None:
+        request_id = ids.from_message(response.id) if response.HasField("id") else None
+        reply = None if request_id is None else self._replies.pop(request_id, None)
+        if reply is not None:
+            reply(response)
+
+
+def failed(error: McpGrpcError) -> envelope_pb2.JsonRpcResponse:
+    """The response of a request that got no answer; its id is still to be set."""
+    if isinstance(error, ServiceError):
+        facts = {"reason": error.reason, "execution": error.execution}
+        return errors.failure(error.code, error.message, facts)
+    if isinstance(error, RemoteError):
+        return errors.failure(error.code, error.message, error.data)
+    execution = error.execution if isinstance(error, ConnectionLost) else "NOT_STARTED"
+    facts = {"reason": "CONNECTION_LOST", "execution": execution}
+    return errors.failure(CONNECTION_CLOSED, str(error), facts)
