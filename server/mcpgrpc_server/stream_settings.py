@@ -11,7 +11,6 @@ from mcpgrpc.binding.limits import Limits
 from mcpgrpc_server.host import StreamBounds
 from mcpgrpc_server.settings import ServerSettings
 
-
 MIN_PING_INTERVAL_MS: Final = 20_000
 """The shortest interval of HTTP/2 PINGs that is no abuse; a client of ours takes 60 s."""
 

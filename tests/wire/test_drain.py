@@ -219,16 +219,17 @@ async def test_decision_18_the_last_answers_and_statuses_of_a_drain_arrive(
     assert attempt >= 0
     server = await serve()
     sessions = [await opened(server) for _ in range(4)]
-    for session in sessions:
-        await session.send(tool(1, "hold", {"key": "a"}))
-    rpc = calls.start(server, tool(1, "hold", {"key": "b"}))
-    await asyncio.gather(began(probe, "a"), began(probe, "b"))
+    keys = ["a", "b", "c", "d"]
+    for session, key in zip(sessions, keys, strict=True):
+        await session.send(tool(1, "hold", {"key": key}))
+    rpc = calls.start(server, tool(1, "hold", {"key": "call"}))
+    await asyncio.gather(*(began(probe, key) for key in (*keys, "call")))
     drain = asyncio.create_task(server.drain(grace_seconds=10))
     for session in sessions:
         await session.next("go_away")
     probe.release_all()
-    for session in sessions:
-        assert text_of(await session.response(1)) == "a"
+    for session, key in zip(sessions, keys, strict=True):
+        assert text_of(await session.response(1)) == key
         assert (await session.ending()).code is grpc.StatusCode.OK
     messages, ended = await calls.finish(rpc)
     assert (len(messages), ended.code) == (1, grpc.StatusCode.OK)

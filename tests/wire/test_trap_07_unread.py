@@ -142,7 +142,6 @@ async def test_trap_07_answers_that_nobody_reads_do_not_grow_the_server(
     # The server stops reading, so that writing waits for it.
     while await is_written(session, frame):
         now, _ = tracemalloc.get_traced_memory()
-        print(now - before)
         assert now - before < MAX_GROWTH_BYTES
     assert other is not session
 

@@ -29,6 +29,10 @@ from mcpgrpc_server.caller import Caller
 FRAME_OVERHEAD_BYTES: Final = 64
 """What a frame adds around a single envelope, at most."""
 
+QUEUED_SIGNAL_BYTES: Final = 256
+"""What a signal counts for while it is queued: its few bytes cost an object each, and a client that
+cancels without reading makes many."""
+
 FAIR_SHARE_BYTES: Final = 64 * KIB
 """A frame's worth. Who notifies beyond it lets the loop go round, so that a handler which does
 nothing but notify cannot keep the writer and other handlers waiting."""
@@ -157,7 +161,8 @@ class SessionClient:
     def put_signal(self, item: session_pb2.ServerItem, order_key: Id | None = None) -> None:
         """Write an item that is no envelope; `order_key` is the request that it is about."""
         if not self._writer.closed:
-            self._outbox.put(item, item.ByteSize(), order_key=order_key)
+            size_bytes = max(QUEUED_SIGNAL_BYTES, item.ByteSize())
+            self._outbox.put(item, size_bytes, order_key=order_key)
             self._writer.wake()
 
     def _put(
