@@ -6,10 +6,15 @@ whatever test runs beside it. The session-scoped fixture keeps the first loop al
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 
-import grpc.aio
 import pytest
+
+# Before grpc is loaded: its core would write about every connection that a test ends.
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+
+import grpc.aio
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +24,7 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session", autouse=True)
-async def one_event_loop(anyio_backend: str) -> AsyncIterator[None]:  # noqa: ARG001  # orders it
+async def one_event_loop(anyio_backend: str) -> AsyncIterator[None]:  # orders it
     """Hold the session's event loop open, and grpc.aio with it.
 
     Grpc.aio shuts down when its last object is collected, which joins a thread and closes a socket

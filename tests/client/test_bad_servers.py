@@ -18,16 +18,15 @@ from tests.client.conftest import MODERN
 from tests.client.fake_server import Peer, fake_server, result_item
 
 MAX_SECONDS = 10
-Outcome = tuple[type[Exception], str]
 
 
 def envelope_item(**message: Any) -> session_pb2.ServerItem:
     return session_pb2.ServerItem(envelope=envelope_pb2.Envelope(**message))
 
 
-async def request_of(script: Any, **options: Any) -> dict[str, Any]:
+async def request_of(script: Any, **more: Any) -> dict[str, Any]:
     """One request to a server that runs the script."""
-    options = {"mode": MODERN, "timeout_seconds": 2.0} | options
+    options: dict[str, Any] = {"mode": MODERN, "timeout_seconds": 2.0, **more}
     async with (
         fake_server(script) as fake,
         asyncio.timeout(MAX_SECONDS),
@@ -74,9 +73,12 @@ async def test_the_sdks_client_gets_an_error_for_a_result_that_is_not_json() -> 
         await peer.answer((await peer.request()).id, "{not json")
         await peer.for_ever()
 
-    async with fake_server(script) as fake, asyncio.timeout(MAX_SECONDS):
-        async with mcp.Client(mcpgrpc.transport(fake.address), mode=MODERN) as client:
-            error = (await asyncio.gather(client.list_tools(), return_exceptions=True))[0]
+    async with (
+        fake_server(script) as fake,
+        asyncio.timeout(MAX_SECONDS),
+        mcp.Client(mcpgrpc.transport(fake.address), mode=MODERN) as client,
+    ):
+        error = (await asyncio.gather(client.list_tools(), return_exceptions=True))[0]
     assert isinstance(error, MCPError)
     assert error.code == -32700
 
@@ -175,7 +177,7 @@ async def test_frames_that_break_the_rules_before_the_settings_are_a_connect_err
         await peer.send(*BROKEN_FRAMES["pieces that are no envelope"])
         await peer.for_ever()
 
-    with pytest.raises(ConnectError, match="cannot talk to .* the server broke the protocol"):
+    with pytest.raises(ConnectError, match=r"cannot talk to .* the server broke the protocol"):
         await request_of(script)
 
 
@@ -316,6 +318,6 @@ async def test_auto_mode_against_a_server_that_refuses_both_handshakes_says_so(r
         await context.write(mcp_service_pb2.CallResponse(response=refused(request.request)))
 
     async with fake_server(script, answer) as fake, asyncio.timeout(MAX_SECONDS):
-        with pytest.raises(McpGrpcError, match="no initialize here|needs a stream"):
+        with pytest.raises(McpGrpcError, match=r"no initialize here|needs a stream"):
             async with Client(fake.address, rpc=rpc):
                 pytest.fail("it connected")

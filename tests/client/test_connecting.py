@@ -49,7 +49,7 @@ async def test_connecting_to_no_server_fails_in_time_and_says_where_and_what_to_
     with pytest.raises(ConnectError) as failed:
         async with Client(address, rpc=rpc, connect_timeout_seconds=TIMEOUT_SECONDS):
             pytest.fail("it connected")
-    assert time.monotonic() - began < TIMEOUT_SECONDS + 2
+    assert time.monotonic() - began < TIMEOUT_SECONDS + 1
     assert str(failed.value) == (
         f"no server answers at {address} within 0.3 s; check the address, or start one with:"
         " mcpgrpc serve APP"

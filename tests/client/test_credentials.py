@@ -54,11 +54,14 @@ async def test_a_string_is_a_bearer_token(rpc: str) -> None:
 async def test_a_token_file_is_read_again_for_every_stream(tmp_path: Path, rpc: str) -> None:
     path = tmp_path / "token"
     path.write_text("first\n")
-    async with fake_server(answer_once, answer_call) as fake, asyncio.timeout(MAX_SECONDS):
-        async with Client(fake.address, mode=MODERN, rpc=rpc, token=TokenFile(path)) as client:
-            await client.request("tools/list")
-            path.write_text("second\n")
-            await client.request("tools/list")
+    async with (
+        fake_server(answer_once, answer_call) as fake,
+        asyncio.timeout(MAX_SECONDS),
+        Client(fake.address, mode=MODERN, rpc=rpc, token=TokenFile(path)) as client,
+    ):
+        await client.request("tools/list")
+        path.write_text("second\n")
+        await client.request("tools/list")
     assert sent(fake, "authorization") == ["Bearer first", "Bearer second"]
 
 

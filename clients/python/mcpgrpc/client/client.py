@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
@@ -86,9 +87,8 @@ class Client:
         on_notification: NotificationCallback | None = None,
         on_request: RequestCallback | None = None,
     ) -> None:
-        self._options = ConnectionOptions(
-            target, rpc, security, token, metadata, connect_timeout_seconds
-        )
+        connecting = connect_timeout_seconds
+        self._options = ConnectionOptions(target, rpc, security, token, metadata, connecting)
         self._mode = checked_mode(mode, rpc)
         self._timeout_seconds = timeout_seconds
         self._handshake = Handshake(client_info, capabilities or {})
@@ -235,15 +235,13 @@ class Client:
         context: dict[str, str] | None = None,
         timeout: float | None = None,
     ) -> Completion:
-        """Ask for suggestions for an argument of a prompt or a resource template.
+        """Suggest values of an argument of a prompt or a resource template.
 
         `ref` is `{"type": "ref/prompt", "name": …}` or `{"type": "ref/resource", "uri": …}`;
-        `context` holds the arguments that are filled in already.
+        `context` holds the arguments filled in already.
         """
-        params: dict[str, Any] = {
-            "ref": ref,
-            "argument": {"name": argument_name, "value": value},
-        }
+        argument = {"name": argument_name, "value": value}
+        params: dict[str, Any] = {"ref": ref, "argument": argument}
         if context is not None:
             params["context"] = {"arguments": context}
         return Completion.of(await self.request("completion/complete", params, timeout=timeout))
@@ -292,9 +290,7 @@ class Client:
         make: Callable[[dict[str, Any]], Listed],
         timeout: float | None,
     ) -> list[Listed]:
-        async def page(params: dict[str, Any]) -> dict[str, Any]:
-            return await self.request(method, params, timeout=timeout)
-
+        page = partial(self.request, method, timeout=timeout)
         return [make(item) async for item in every_item(page, method, member)]
 
     async def _disconnect(self) -> None:

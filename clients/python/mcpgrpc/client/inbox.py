@@ -83,6 +83,12 @@ class ServerMessages:
         """A legacy session has ended; the next request says so."""
         logger.info("the session's stream is over: %s", error or "it ended")
 
+    def request_stream_close(self, request_id: Id) -> None:
+        """Said to doors alone."""
+
+    def standalone_stream_close(self) -> None:
+        """Said to doors alone."""
+
     def close(self) -> None:
         """Answer nothing any more."""
         for task in self._answering.values():

@@ -19,6 +19,7 @@ from mcpgrpc.binding import codec, errors, ids
 from mcpgrpc.connection import ConnectionOptions
 from mcpgrpc.errors import McpGrpcError
 from mcpgrpc.relay.link import RelayLink, failed
+from mcpgrpc.relay.line import host_text
 from mcpgrpc.relay.session_memory import REPLAY_ID_PREFIX, SessionMemory
 from mcpgrpc.stream.carrier import Exchange
 from mcpgrpc.v1 import envelope_pb2
@@ -94,13 +95,8 @@ class TextHost:
     def _deliver(self, envelope: envelope_pb2.Envelope) -> None:
         if self._closed or _is_replayed(envelope):
             return
-        try:
-            text = codec.text_from_envelope(envelope)
-        except codec.InvalidMessageError as error:
-            text = self._instead_of_malformed(envelope, error)
-        if text:
-            # A line break in JSON can only stand between tokens, and a message is one line.
-            self._outgoing.append(text.replace("\n", " ").replace("\r", " "))
+        if text := host_text(envelope):
+            self._outgoing.append(text)
             self._changed.set()
 
     async def _caught_up(self) -> None:
@@ -151,17 +147,6 @@ class TextHost:
             response = failed(error)
             response.id.CopyFrom(envelope.request.id)
             self._deliver(envelope_pb2.Envelope(response=response))
-
-    def _instead_of_malformed(
-        self, envelope: envelope_pb2.Envelope, error: codec.InvalidMessageError
-    ) -> str:
-        """A message of the server that is none: an error where the host waits, else nothing."""
-        logger.warning("the server sent what is no message: %s", error)
-        if envelope.WhichOneof("message") != "response":
-            return ""
-        response = errors.failure(errors.INTERNAL_ERROR, "the server's answer is not JSON-RPC")
-        response.id.CopyFrom(envelope.response.id)
-        return codec.text_from_envelope(envelope_pb2.Envelope(response=response))
 
 
 def _is_replayed(envelope: envelope_pb2.Envelope) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from mcpgrpc.binding import errors, ids, json_text
 from mcpgrpc.binding.core import CANCELLED_METHOD
@@ -18,7 +18,7 @@ from mcpgrpc.binding.ids import Id
 from mcpgrpc.binding.in_flight import LISTEN_METHOD
 from mcpgrpc.errors import ConnectionLost, McpGrpcError, RemoteError, ServiceError
 from mcpgrpc.stream.carrier import Carrier, Exchange, Reply
-from mcpgrpc.v1 import envelope_pb2
+from mcpgrpc.v1 import envelope_pb2, errors_pb2
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +29,22 @@ Deliver: TypeAlias = Callable[[envelope_pb2.Envelope], None]
 """Hands an envelope to the host; returns at once."""
 
 
+class DoorSignals(Protocol):
+    """What an HTTP door does beside carrying messages; called on the event loop."""
+
+    def unanswered(self, request_id: Id) -> None:
+        """A request that the host cancelled gets no answer."""
+        ...
+
+    def close_request_stream(self, request_id: Id) -> None:
+        """End the HTTP response of a request, which goes on."""
+        ...
+
+    def close_standalone_stream(self) -> None:
+        """End the stream of what belongs to no request."""
+        ...
+
+
 class RelayLink:
     """Carries the messages of one host; an `Inbox` of its carrier.
 
@@ -36,6 +52,8 @@ class RelayLink:
         deliver: hands what comes from the server to the host.
         caught_up: waits until the host has taken enough; slows the server down.
         on_session_over: called when a legacy session has ended with its stream.
+        signals: carries out what the server asks of an HTTP door, and hears of requests that end
+            unanswered; None where the host's wire has no room for it.
     """
 
     carrier: Carrier
@@ -45,10 +63,12 @@ class RelayLink:
         deliver: Deliver,
         caught_up: Callable[[], Awaitable[None]],
         on_session_over: Callable[[Exception | None], None],
+        signals: DoorSignals | None = None,
     ) -> None:
         self._deliver = deliver
         self._caught_up = caught_up
         self._on_session_over = on_session_over
+        self._signals = signals
         self._exchanges: dict[Id, tuple[Exchange, asyncio.Task[None]]] = {}
         self._replies: dict[Id, Reply] = {}
 
@@ -114,6 +134,16 @@ class RelayLink:
         logger.info("the session's stream is over: %s", error or "it ended")
         self._on_session_over(error)
 
+    def request_stream_close(self, request_id: Id) -> None:
+        """A signal for an HTTP door."""
+        if self._signals is not None:
+            self._signals.close_request_stream(request_id)
+
+    def standalone_stream_close(self) -> None:
+        """A signal for an HTTP door."""
+        if self._signals is not None:
+            self._signals.close_standalone_stream()
+
     async def _start(self, envelope: envelope_pb2.Envelope) -> None:
         request_id = ids.from_message(envelope.request.id)
         if request_id is None or request_id in self._exchanges:
@@ -131,13 +161,21 @@ class RelayLink:
 
     async def _run(self, request_id: Id, exchange: Exchange) -> None:
         try:
-            answer = await self.carrier.exchange(exchange)
-            answer.response.id.CopyFrom(exchange.envelope.request.id)
+            answer = plain(await self.carrier.exchange(exchange))
         except McpGrpcError as error:
             answer = envelope_pb2.Envelope(response=failed(error))
-            answer.response.id.CopyFrom(exchange.envelope.request.id)
+        except ValueError as error:
+            # A cancelled request holds its id until the server has settled it.
+            answer = envelope_pb2.Envelope(
+                response=errors.failure(errors.INVALID_REQUEST, str(error))
+            )
+        except asyncio.CancelledError:
+            if self._signals is not None:
+                self._signals.unanswered(request_id)
+            raise
         finally:
             self._exchanges.pop(request_id, None)
+        answer.response.id.CopyFrom(exchange.envelope.request.id)
         self._deliver(answer)
 
     def _carry_out_cancellation(self, notification: envelope_pb2.JsonRpcNotification) -> bool:
@@ -164,12 +202,38 @@ class RelayLink:
 
 
 def failed(error: McpGrpcError) -> envelope_pb2.JsonRpcResponse:
-    """The response of a request that got no answer; its id is still to be set."""
+    """The response of a request that got no answer; its id is still to be set.
+
+    `reason` and `execution` stand in it as the binding has them, and in `data` for the host.
+    """
     if isinstance(error, ServiceError):
-        facts = {"reason": error.reason, "execution": error.execution}
-        return errors.failure(error.code, error.message, facts)
+        return _failed(error.code, error.message, error.reason, error.execution)
     if isinstance(error, RemoteError):
         return errors.failure(error.code, error.message, error.data)
     execution = error.execution if isinstance(error, ConnectionLost) else "NOT_STARTED"
-    facts = {"reason": "CONNECTION_LOST", "execution": execution}
-    return errors.failure(CONNECTION_CLOSED, str(error), facts)
+    return _failed(CONNECTION_CLOSED, str(error), "CONNECTION_LOST", execution)
+
+
+def plain(envelope: envelope_pb2.Envelope) -> envelope_pb2.Envelope:
+    """An answer with what the service said about itself copied to where plain JSON-RPC has room."""
+    response = envelope.response
+    if response.reason != errors_pb2.ERROR_REASON_UNSPECIFIED:
+        data = _data_object(response.error)
+        data["reason"] = errors.reason_name(response.reason)
+        data["execution"] = errors.execution_name(response.execution)
+        response.error.data_json = json_text.dump(data)
+    return envelope
+
+
+def _failed(code: int, message: str, reason: str, execution: str) -> envelope_pb2.JsonRpcResponse:
+    response = errors.failure(code, message, {"reason": reason, "execution": execution})
+    response.reason = errors.reason_number(reason)
+    response.execution = errors.NOT_STARTED if execution == "NOT_STARTED" else errors.MAYBE
+    return response
+
+
+def _data_object(error: envelope_pb2.JsonRpcError) -> dict[str, Any]:
+    try:
+        return json_text.parse_object(error.data_json) or {}
+    except json_text.JsonTextError:
+        return {}

@@ -9,7 +9,6 @@ from typing import Any
 
 from mcp.shared.message import ClientMessageMetadata, SessionMessage
 from mcp_types import (
-    CONNECTION_CLOSED,
     INTERNAL_ERROR,
     PARSE_ERROR,
     ErrorData,
@@ -20,10 +19,8 @@ from mcp_types import (
 )
 
 from mcpgrpc.binding import ids, json_text
-from mcpgrpc.binding.errors import execution_name, reason_name
 from mcpgrpc.binding.ids import Id
-from mcpgrpc.errors import ConnectionLost, McpGrpcError, RemoteError, ServiceError
-from mcpgrpc.v1 import envelope_pb2, errors_pb2
+from mcpgrpc.v1 import envelope_pb2
 
 _MIRROR_PREFIX = "mcp-"
 """Headers that repeat what the message itself says; a proxy's business, and not on a Session."""
@@ -50,14 +47,19 @@ def notification_envelope(message: JSONRPCNotification) -> envelope_pb2.Envelope
     return envelope_pb2.Envelope(notification=notification)
 
 
-def reply_message(message: JSONRPCResponse | JSONRPCError) -> envelope_pb2.JsonRpcResponse:
-    """The SDK client's answer to a request of the server; its id is set where it is sent."""
+def reply_envelope(message: JSONRPCResponse | JSONRPCError) -> envelope_pb2.Envelope:
+    """The SDK client's answer to a request of the server."""
+    response = envelope_pb2.JsonRpcResponse()
+    if message.id is not None:
+        response.id.CopyFrom(ids.to_message(message.id))
     if isinstance(message, JSONRPCResponse):
-        return envelope_pb2.JsonRpcResponse(result_json=json_text.dump(message.result))
-    error = envelope_pb2.JsonRpcError(code=message.error.code, message=message.error.message)
+        response.result_json = json_text.dump(message.result)
+        return envelope_pb2.Envelope(response=response)
+    response.error.code = message.error.code
+    response.error.message = message.error.message
     if message.error.data is not None:
-        error.data_json = json_text.dump(message.error.data)
-    return envelope_pb2.JsonRpcResponse(error=error)
+        response.error.data_json = json_text.dump(message.error.data)
+    return envelope_pb2.Envelope(response=response)
 
 
 def incoming_request(envelope: envelope_pb2.Envelope) -> SessionMessage:
@@ -81,9 +83,10 @@ def incoming_notification(envelope: envelope_pb2.Envelope) -> SessionMessage:
     return SessionMessage(message)
 
 
-def incoming_response(request_id: Id, envelope: envelope_pb2.Envelope) -> SessionMessage:
-    """The answer to a request of the SDK's client, under the id that the client gave it."""
+def incoming_response(envelope: envelope_pb2.Envelope) -> SessionMessage:
+    """The answer to a request of the SDK's client."""
     response = envelope.response
+    request_id = _required(ids.from_message(response.id))
     if response.WhichOneof("outcome") == "result_json":
         try:
             result = json_text.parse_object(response.result_json)
@@ -93,18 +96,6 @@ def incoming_response(request_id: Id, envelope: envelope_pb2.Envelope) -> Sessio
             return error_message(request_id, PARSE_ERROR, "the result is not a JSON object")
         return SessionMessage(JSONRPCResponse(jsonrpc="2.0", id=request_id, result=result))
     return _incoming_error(request_id, response)
-
-
-def failed_exchange(request_id: Id, error: McpGrpcError) -> SessionMessage:
-    """A request that got no answer."""
-    if isinstance(error, ServiceError):
-        data = {"reason": error.reason, "execution": error.execution}
-        return error_message(request_id, error.code, error.message, data)
-    if isinstance(error, RemoteError):
-        return error_message(request_id, error.code, error.message, error.data)
-    execution = error.execution if isinstance(error, ConnectionLost) else "NOT_STARTED"
-    data = {"reason": "CONNECTION_LOST", "execution": execution}
-    return error_message(request_id, CONNECTION_CLOSED, str(error), data)
 
 
 def error_message(request_id: Id, code: int, message: str, data: Any = None) -> SessionMessage:
@@ -121,12 +112,6 @@ def _incoming_error(request_id: Id, response: envelope_pb2.JsonRpcResponse) -> S
         data = json_text.parse(error.data_json) if error.HasField("data_json") else None
     except json_text.JsonTextError:
         data = None
-    if response.reason != errors_pb2.ERROR_REASON_UNSPECIFIED:
-        facts = {
-            "reason": reason_name(response.reason),
-            "execution": execution_name(response.execution),
-        }
-        data = {**data, **facts} if isinstance(data, dict) else facts
     return error_message(request_id, error.code, error.message, data)
 
 

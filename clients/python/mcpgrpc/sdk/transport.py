@@ -1,28 +1,21 @@
 """A transport for the SDK's client: `mcp.Client(mcpgrpc.transport("127.0.0.1:50051"))`.
 
-It carries messages and knows no method, except that a cancellation is carried out on the exchange
-that it names.
+It turns the SDK's messages into envelopes and back; `mcpgrpc.relay` carries them.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from types import TracebackType
-from typing import Any
 
 from mcp.client import Transport
 from mcp.shared.message import SessionMessage
-from mcp_types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
+from mcp_types import JSONRPCNotification, JSONRPCRequest
 
-from mcpgrpc.binding import ids, json_text
-from mcpgrpc.binding.core import CANCELLED_METHOD
-from mcpgrpc.binding.ids import Id
 from mcpgrpc.connection import ConnectionOptions
-from mcpgrpc.errors import McpGrpcError
+from mcpgrpc.relay.link import RelayLink
 from mcpgrpc.sdk import messages
 from mcpgrpc.sdk.streams import IncomingMessages, OutgoingMessages
-from mcpgrpc.stream.carrier import Carrier, Exchange, Reply
 from mcpgrpc.v1 import envelope_pb2
 
 logger = logging.getLogger(__name__)
@@ -51,14 +44,15 @@ class GrpcTransport(Transport):
             UsageError: the address or a credential is not usable.
         """
         self._channel = self._options.open_channel()
-        self._link = TransportLink()
+        self._incoming = IncomingMessages()
+        self._link = RelayLink(self._deliver, self._incoming.caught_up, self._session_over)
         self._link.carrier = self._options.carrier(self._channel, self._link)
         try:
             await self._link.carrier.open()
         except BaseException:
             await self._channel.close()
             raise
-        return self._link.incoming, OutgoingMessages(self._link.send)
+        return self._incoming, OutgoingMessages(self._send)
 
     async def __aexit__(
         self,
@@ -67,107 +61,37 @@ class GrpcTransport(Transport):
         traceback: TracebackType | None,
     ) -> None:
         """Cancel what is under way and disconnect."""
+        self._incoming.end()
         await self._link.close()
         await self._channel.close()
 
+    async def _send(self, message: SessionMessage) -> None:
+        await self._link.send(_outgoing(message))
 
-class TransportLink:
-    """The messages of one connected transport: exchanges under way, requests of the server."""
-
-    carrier: Carrier
-
-    def __init__(self) -> None:
-        self.incoming = IncomingMessages()
-        self._exchanges: dict[Id, tuple[Exchange, asyncio.Task[None]]] = {}
-        self._replies: dict[Id, Reply] = {}
-
-    async def send(self, message: SessionMessage) -> None:
-        """Carry a message of the SDK."""
-        content = message.message
-        if isinstance(content, JSONRPCRequest):
-            await self._start(content, message.metadata)
-        elif isinstance(content, JSONRPCNotification):
-            if not self._carry_out_cancellation(content):
-                await self.carrier.notify(messages.notification_envelope(content))
-        else:
-            self._reply(content)
-
-    async def close(self) -> None:
-        """End everything."""
-        self.incoming.end()
-        await self.carrier.close()
-        tasks = [task for _, task in self._exchanges.values()]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
-
-    # Inbox
-
-    def notification(
-        self,
-        envelope: envelope_pb2.Envelope,
-        related: Id | None,  # the SDK finds by tokens and ids in the params
-    ) -> None:
-        """A notification of the server."""
+    def _deliver(self, envelope: envelope_pb2.Envelope) -> None:
         try:
-            self.incoming.put(messages.incoming_notification(envelope))
-        except json_text.JsonTextError:
-            logger.warning("dropped a malformed %s", envelope.notification.method)
+            self._incoming.put(_incoming(envelope))
+        except ValueError as error:
+            logger.warning("dropped a malformed message of the server: %s", error)
 
-    def request(self, envelope: envelope_pb2.Envelope, reply: Reply) -> None:
-        """A request of the server."""
-        request_id = ids.from_message(envelope.request.id)
-        if request_id is not None:
-            self._replies[request_id] = reply
-            self.incoming.put(messages.incoming_request(envelope))
-
-    def request_cancelled(self, request_id: Id) -> None:
-        """The SDK hears of it by the notification, and then answers no more."""
-        reply = self._replies.pop(request_id, None)
-        if reply is not None:
-            reply(None)
-
-    async def caught_up(self) -> None:
-        """The SDK's reading slows the server down."""
-        await self.incoming.caught_up()
-
-    def session_over(self, error: Exception | None) -> None:
+    def _session_over(self, error: Exception | None) -> None:  # the relay has logged it
         """A legacy session cannot be carried on: the SDK sees its end."""
-        logger.info("the session's stream is over: %s", error or "it ended")
-        self.incoming.end()
+        self._incoming.end()
 
-    async def _start(self, message: JSONRPCRequest, metadata: object) -> None:
-        exchange = Exchange(messages.request_envelope(message, metadata))
-        task = asyncio.create_task(self._run(message.id, exchange), name=message.method)
-        self._exchanges[message.id] = (exchange, task)
-        # One turn of the loop, in which the request takes its place on the stream: what the SDK
-        # sends next stands behind it.
-        await asyncio.sleep(0)
 
-    async def _run(self, request_id: Id, exchange: Exchange) -> None:
-        try:
-            answer = await self.carrier.exchange(exchange)
-        except McpGrpcError as error:
-            self.incoming.put(messages.failed_exchange(request_id, error))
-        else:
-            self.incoming.put(messages.incoming_response(request_id, answer))
-        finally:
-            self._exchanges.pop(request_id, None)
+def _outgoing(message: SessionMessage) -> envelope_pb2.Envelope:
+    content = message.message
+    if isinstance(content, JSONRPCRequest):
+        return messages.request_envelope(content, message.metadata)
+    if isinstance(content, JSONRPCNotification):
+        return messages.notification_envelope(content)
+    return messages.reply_envelope(content)
 
-    def _carry_out_cancellation(self, message: JSONRPCNotification) -> bool:
-        params: dict[str, Any] = message.params or {}
-        if message.method != CANCELLED_METHOD:
-            return False
-        under_way = self._exchanges.get(params.get("requestId", ""))
-        if under_way is None:
-            return False
-        exchange, task = under_way
-        exchange.cancellation_json = json_text.dump(params)
-        task.cancel()
-        return True
 
-    def _reply(self, message: JSONRPCResponse | JSONRPCError) -> None:
-        reply = None if message.id is None else self._replies.pop(message.id, None)
-        if reply is not None:
-            reply(messages.reply_message(message))
+def _incoming(envelope: envelope_pb2.Envelope) -> SessionMessage:
+    kind = envelope.WhichOneof("message")
+    if kind == "request":
+        return messages.incoming_request(envelope)
+    if kind == "notification":
+        return messages.incoming_notification(envelope)
+    return messages.incoming_response(envelope)

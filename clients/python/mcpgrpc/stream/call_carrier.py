@@ -121,6 +121,7 @@ class CallCarrier:
             if answer.WhichOneof("message") == "notification":
                 notification = envelope_pb2.Envelope(notification=answer.notification)
                 self._inbox.notification(notification, related)
+                await self._inbox.caught_up()
             elif answer.WhichOneof("message") == "response":
                 return envelope_pb2.Envelope(response=answer.response)
         raise self._lost("it ended without a response", request)

@@ -52,6 +52,14 @@ class Inbox(Protocol):
         """A legacy session has ended with its stream; it cannot be carried on."""
         ...
 
+    def request_stream_close(self, request_id: Id) -> None:
+        """The server asks a door to end the HTTP response of a request, which goes on."""
+        ...
+
+    def standalone_stream_close(self) -> None:
+        """The server asks a door to end the stream of what belongs to no request."""
+        ...
+
 
 class Reply(Protocol):
     """Takes the answer to a request of the server; None settles one that was cancelled."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import grpc
 
@@ -29,6 +29,7 @@ from mcpgrpc.binding.in_flight import InFlightRequest
 from mcpgrpc.binding.limits import MIB, Limits
 from mcpgrpc.binding.outbox import Outbox
 from mcpgrpc.rpc_errors import describe
+from mcpgrpc.stream.listener import SessionListener
 from mcpgrpc.stream.requests import RequestSender, Sent, Waiting
 from mcpgrpc.stream.writer import FrameWriter, StreamClosedError
 from mcpgrpc.v1 import envelope_pb2, errors_pb2, mcp_service_pb2, mcp_service_pb2_grpc, session_pb2
@@ -45,30 +46,6 @@ FLUSH_SECONDS: Final = 1.0
 
 class BrokenStreamError(Exception):
     """The server broke the binding's rules, so its stream was ended."""
-
-
-class SessionListener(Protocol):
-    """Who hears what a stream brings; called on the event loop, and must not block."""
-
-    def on_notification(self, effect: Notify) -> None:
-        """The server sent a notification, or cancelled a request of its own."""
-        ...
-
-    def on_request(self, stream: SessionStream, effect: StartRequest) -> None:
-        """The server asks something (legacy era); answer with `SessionStream.answer`."""
-        ...
-
-    async def caught_up(self) -> None:
-        """Wait until more can be taken; awaited between frames, so it slows the server down."""
-        ...
-
-    def on_go_away(self, stream: SessionStream) -> None:
-        """The server drains the stream: open another for further requests."""
-        ...
-
-    def on_end(self, stream: SessionStream, error: Exception | None) -> None:
-        """The stream is over; None when it ended OK. Every request on it has failed or ended."""
-        ...
 
 
 def _wrap(envelope: envelope_pb2.Envelope) -> session_pb2.ClientItem:
@@ -125,8 +102,7 @@ class SessionStream:
 
         Raises:
             grpc.aio.AioRpcError: it was refused, or the server cannot be reached; nothing ran.
-            BrokenStreamError: what the server sent is not the binding; nothing ran.
-            ConnectionError: the server ended the stream without a word; nothing ran.
+            BrokenStreamError, ConnectionError: the server sent what it must not, or nothing.
         """
         self._call = self._stub.Session(metadata=metadata, wait_for_ready=True)
         settings = session_pb2.ClientItem(settings=self._limits.settings())
@@ -211,7 +187,8 @@ class SessionStream:
         if self._call is None:
             return
         self._writer.finish()
-        await asyncio.wait(self._tasks[:1], timeout=FLUSH_SECONDS)
+        if self._settled_open.done():
+            await asyncio.wait(self._tasks[:1], timeout=FLUSH_SECONDS)
         self._call.cancel()
         self._writer.close()
         for task in self._tasks:
@@ -227,8 +204,7 @@ class SessionStream:
             raise
 
     async def _read(self) -> None:
-        # Only a stream whose status is OK has not run what it did not answer, so this holds until
-        # the status is known: the reader may be cancelled at any await.
+        # What is not answered has not run only if the status is OK, so this holds until it is known.
         error: Exception | None = StreamClosedError("this client closed the stream")
         try:
             async for frame in self._call:
@@ -265,6 +241,12 @@ class SessionStream:
                 item.go_away.accepted_requests, "the server drained the stream before accepting it"
             )
             self._listener.on_go_away(self)
+        elif kind == "request_stream_close":
+            request_id = ids.from_message(item.request_stream_close.request_id)
+            if request_id is not None:
+                self._listener.on_request_stream_close(request_id)
+        elif kind == "standalone_stream_close":
+            self._listener.on_standalone_stream_close()
 
     def _receive_settings(self, settings: session_pb2.Settings) -> None:
         self._core.receive_settings(settings)

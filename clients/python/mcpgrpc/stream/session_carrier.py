@@ -16,6 +16,7 @@ import grpc
 from mcpgrpc.binding import ids
 from mcpgrpc.binding.core import Notify, StartRequest
 from mcpgrpc.binding.errors import execution_name
+from mcpgrpc.binding.ids import Id
 from mcpgrpc.binding.limits import Limits, seconds
 from mcpgrpc.errors import ConnectError, ConnectionLost, McpGrpcError
 from mcpgrpc.rpc_errors import describe, lost, open_error
@@ -137,6 +138,14 @@ class SessionCarrier:
         if not self._pinned and stream is self._stream:
             self._stream = None
             self._retire(stream)
+
+    def on_request_stream_close(self, request_id: Id) -> None:
+        """A signal for a door."""
+        self._inbox.request_stream_close(request_id)
+
+    def on_standalone_stream_close(self) -> None:
+        """A signal for a door."""
+        self._inbox.standalone_stream_close()
 
     def on_end(self, stream: SessionStream, error: Exception | None) -> None:
         """A stream is over."""
