@@ -26,9 +26,6 @@ from mcpgrpc.stream.writer import FrameWriter, StreamClosedError
 from mcpgrpc.v1 import envelope_pb2, errors_pb2, session_pb2
 from mcpgrpc_server.caller import Caller
 
-FRAME_OVERHEAD_BYTES: Final = 64
-"""What a frame adds around a single envelope, at most."""
-
 QUEUED_SIGNAL_BYTES: Final = 256
 """What a signal counts for while it is queued: its few bytes cost an object each, and a client that
 cancels without reading makes many."""
@@ -180,10 +177,7 @@ class SessionClient:
 
     def _beyond_limit(self, envelope: envelope_pb2.Envelope) -> Refusal | None:
         """Why the client cannot take an envelope."""
-        peer = self._core.peer
-        limit = peer.max_envelope_bytes
-        if peer.max_open_fragments == 0:
-            limit = min(limit, peer.max_frame_bytes - FRAME_OVERHEAD_BYTES)
+        limit = self._core.peer.largest_envelope_bytes
         size_bytes = envelope.ByteSize()
         if size_bytes <= limit:
             return None

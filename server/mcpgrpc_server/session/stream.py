@@ -87,6 +87,7 @@ class SessionStream:
             self._info,
             self._end_when_idle,
         )
+        self._opened: asyncio.Future[None] = self._loop.create_future()
         self._idle: asyncio.Future[None] = self._loop.create_future()
         self._fault: asyncio.Future[Refusal] = self._loop.create_future()
         self._half_closed = False
@@ -125,6 +126,11 @@ class SessionStream:
 
     async def _outcome(self, writer: asyncio.Task[None]) -> Refusal | None:
         """Wait until the stream ends; why it is ended by force, None when all is written."""
+        # gRPC cannot send a status while the metadata is still on its way.
+        opening: set[asyncio.Future[Any]] = {self._opened, writer}
+        await asyncio.wait(
+            opening, timeout=STATUS_TIMEOUT_SECONDS, return_when=asyncio.FIRST_COMPLETED
+        )
         for done in (self._idle, writer):
             ends: set[asyncio.Future[Any]] = {done, self._fault}
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -209,8 +215,9 @@ class SessionStream:
         self._client.respond(response)
 
     async def _write(self) -> None:
-        # Alone: gRPC cannot send a status while the metadata waits behind a frame nobody reads.
+        # Alone, so that it does not wait behind a frame that nobody reads.
         await self._context.send_initial_metadata(())
+        self._opened.set_result(None)
         await self._writer.run()
 
     async def _write_frame(self, items: list[session_pb2.ServerItem]) -> None:

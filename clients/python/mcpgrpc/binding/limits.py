@@ -22,6 +22,10 @@ DEFAULT_MAX_FRAME_BYTES: Final = 4 * MIB
 """The frame that a peer takes when it says nothing: gRPC's own message limit."""
 
 
+FRAME_OVERHEAD_BYTES: Final = 64
+"""What a frame adds around a single envelope, at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The bounds that one end of a stream keeps for what it receives and what it sends.
@@ -76,6 +80,13 @@ class PeerLimits:
     max_envelope_bytes: int = DEFAULT_MAX_FRAME_BYTES
     max_open_fragments: int = 0
     keepalive_interval_seconds: float = 0.0
+
+    @property
+    def largest_envelope_bytes(self) -> int:
+        """The largest envelope that can be sent; without pieces it has to fit into a frame."""
+        if self.max_open_fragments > 0:
+            return self.max_envelope_bytes
+        return min(self.max_envelope_bytes, self.max_frame_bytes - FRAME_OVERHEAD_BYTES)
 
     @classmethod
     def announced(cls, settings: session_pb2.Settings) -> PeerLimits:

@@ -18,8 +18,8 @@ import grpc
 from mcpgrpc.binding import codec, errors, ids
 from mcpgrpc.connection import ConnectionOptions
 from mcpgrpc.errors import McpGrpcError
-from mcpgrpc.relay.link import RelayLink, failed
 from mcpgrpc.relay.line import host_text
+from mcpgrpc.relay.link import RelayLink, failed
 from mcpgrpc.relay.session_memory import REPLAY_ID_PREFIX, SessionMemory
 from mcpgrpc.stream.carrier import Exchange
 from mcpgrpc.v1 import envelope_pb2

@@ -39,7 +39,6 @@ logger = logging.getLogger(__name__)
 HIGH_WATER_BYTES: Final = 1 * MIB
 """Outgoing bytes queued beyond which senders wait."""
 
-FRAME_OVERHEAD_BYTES: Final = 64
 FLUSH_SECONDS: Final = 1.0
 """How long closing waits for what is queued to be written."""
 
@@ -135,10 +134,7 @@ class SessionStream:
 
     def beyond_limit(self, envelope: envelope_pb2.Envelope) -> Refusal | None:
         """Why the server cannot take an envelope: it is larger than its limit."""
-        peer = self._core.peer
-        limit = peer.max_envelope_bytes
-        if peer.max_open_fragments == 0:
-            limit = min(limit, peer.max_frame_bytes - FRAME_OVERHEAD_BYTES)
+        limit = self._core.peer.largest_envelope_bytes
         size_bytes = envelope.ByteSize()
         if size_bytes <= limit:
             return None
@@ -204,7 +200,7 @@ class SessionStream:
             raise
 
     async def _read(self) -> None:
-        # What is not answered has not run only if the status is OK, so this holds until it is known.
+        # Unanswered means not run only under status OK, so this holds until that is known.
         error: Exception | None = StreamClosedError("this client closed the stream")
         try:
             async for frame in self._call:
