@@ -1,4 +1,4 @@
-"""A server process that can be killed and started again on its port."""
+"""What stands behind the doors: a server process that can be killed, servers in this process."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
+from mcpgrpc.testing import serving
+from mcpgrpc_server.app_loader import load_app
+from tests.doors.door import Door, open_door
+from tests.doors.door_app import Watched
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 READY_SECONDS = 30
@@ -52,3 +57,26 @@ async def everything() -> AsyncIterator[ServerProcess]:
     await server.start()
     yield server
     await server.kill()
+
+
+@pytest.fixture
+async def door() -> AsyncIterator[Door]:
+    """The HTTP door in front of `examples/everything.py`."""
+    async with (
+        serving(load_app(str(EXAMPLES / "everything.py"))) as address,
+        open_door(address) as door,
+    ):
+        yield door
+
+
+@pytest.fixture
+async def watched() -> Watched:
+    """An app that reports what happens to its handlers."""
+    return Watched()
+
+
+@pytest.fixture
+async def watched_door(watched: Watched) -> AsyncIterator[Door]:
+    """The HTTP door in front of the watched app."""
+    async with serving(watched.app) as address, open_door(address) as door:
+        yield door

@@ -93,12 +93,7 @@ def client_item(what: Any) -> session_pb2.ClientItem:
     """An envelope, piece or Settings as an item of the client."""
     if isinstance(what, session_pb2.ClientItem):
         return what
-    kinds = {
-        envelope_pb2.Envelope: "envelope",
-        session_pb2.Fragment: "fragment",
-        session_pb2.Settings: "settings",
-    }
-    return session_pb2.ClientItem(**{kinds[type(what)]: what})
+    return session_pb2.ClientItem(**{type(what).__name__.lower(): what})
 
 
 def text_of(response: envelope_pb2.JsonRpcResponse) -> str:

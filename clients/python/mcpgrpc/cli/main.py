@@ -30,6 +30,7 @@ MODULES = {
     "request": "mcpgrpc.cli.requesting",
     "health": "mcpgrpc.cli.health",
     "bridge": "mcpgrpc.cli.bridge",
+    "gateway": "mcpgrpc.cli.gateway",
 }
 """Where each command is; a module is imported for its own commands and for the list of all."""
 

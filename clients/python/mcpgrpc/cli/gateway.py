@@ -1,0 +1,117 @@
+"""`mcpgrpc gateway`: the HTTP and WebSocket door, for hosts that speak MCP over HTTP.
+
+It has no bounds of its own: `mcpgrpc.gateway.settings` has them.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from mcpgrpc.cli.connection import credential, run, security
+from mcpgrpc.cli.failures import CommandError, MisuseError
+from mcpgrpc.cli.options import CommonOptions
+from mcpgrpc.cli.terminal import write
+from mcpgrpc.cli.words import add_command
+from mcpgrpc.targets import DEFAULT_TARGET
+
+if TYPE_CHECKING:
+    from mcpgrpc.connection import ConnectionOptions
+    from mcpgrpc.gateway.settings import GatewaySettings
+
+DEFAULT_LISTEN = "127.0.0.1:8080"
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    add_command(app, gateway)
+
+
+def gateway(
+    address: Annotated[
+        str, typer.Argument(metavar="ADDRESS", help="The server behind the door.")
+    ] = DEFAULT_TARGET,
+    listen: Annotated[
+        str, typer.Option("--listen", metavar="HOST:PORT", help="Where to listen for HTTP.")
+    ] = DEFAULT_LISTEN,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-host",
+            metavar="HOST[:PORT]",
+            help="A Host let in beside loopback, * for all; repeatable.",
+        ),
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-origin",
+            metavar="ORIGIN",
+            help="An Origin of web pages let in beside loopback, * for all; repeatable.",
+        ),
+    ] = None,
+    max_body_bytes: Annotated[
+        str | None,
+        typer.Option("--max-body-bytes", metavar="BYTES", help="The largest request body."),
+    ] = None,
+    max_sessions: Annotated[
+        str | None,
+        typer.Option("--max-sessions", metavar="N", help="Sessions and WebSockets open at once."),
+    ] = None,
+    *,
+    options: CommonOptions,
+) -> None:
+    """Serve MCP over HTTP (/mcp) and WebSocket (/ws) in front of a gRPC server.
+
+    A caller's own credential goes through to the server; --token-file and
+    --api-key-file are for callers that bring none. Also here: /health, /ready.
+    """
+    try:
+        from mcpgrpc.connection import ConnectionOptions
+        from mcpgrpc.gateway.settings import GatewaySettings
+    except ModuleNotFoundError as error:
+        _refuse_without_extra(error)
+    bounds = {"max_body_bytes": max_body_bytes, "max_sessions": max_sessions}
+    given = {name: _count(name, word) for name, word in bounds.items() if word is not None}
+    connection = ConnectionOptions(
+        target=address, security=security(options), token=credential(options)
+    )
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="mcpgrpc: %(message)s")
+
+    async def work() -> None:
+        settings = GatewaySettings(
+            allow_hosts=tuple(allow_host or ()), allow_origins=tuple(allow_origin or ()), **given
+        )
+        await _serve(connection, settings, listen)
+
+    run(work())
+
+
+async def _serve(connection: ConnectionOptions, settings: GatewaySettings, listen: str) -> None:
+    try:
+        from mcpgrpc.gateway.serving import serving, until_asked_to_stop
+    except ModuleNotFoundError as error:
+        _refuse_without_extra(error)
+    async with serving(connection, settings, listen) as url:
+        write(f"{url}/mcp is in front of {connection.target}")
+        # Whoever started this process through a pipe waits for this line.
+        sys.stdout.flush()
+        await until_asked_to_stop()
+
+
+def _count(name: str, word: str) -> int:
+    if not word.isdecimal() or not 0 < int(word) < 2**31:
+        option = name.replace("_", "-")
+        raise MisuseError(f"--{option} takes a whole number above 0, not {word!r}")
+    return int(word)
+
+
+def _refuse_without_extra(error: ModuleNotFoundError) -> NoReturn:
+    if (error.name or "").partition(".")[0] == "mcpgrpc":
+        raise error
+    raise CommandError(
+        f"the gateway needs {error.name}, which is not installed: pip install 'mcpgrpc[gateway]'"
+    ) from None

@@ -1,0 +1,104 @@
+"""The HTTP door as an ASGI application: `/mcp`, `/ws`, `/health` and `/ready`.
+
+It listens nowhere: `serving` does, or whatever server an application is mounted in.
+"""
+
+from __future__ import annotations
+
+import logging
+from types import TracebackType
+from typing import Self
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
+
+from mcpgrpc.connection import ConnectionOptions
+from mcpgrpc.gateway.guard import Guard
+from mcpgrpc.gateway.legacy import LegacyDoor
+from mcpgrpc.gateway.modern import VERSION_HEADER, ModernDoor
+from mcpgrpc.gateway.param_headers import ToolSchemas
+from mcpgrpc.gateway.probes import Readiness, health
+from mcpgrpc.gateway.replies import HttpRefusalError
+from mcpgrpc.gateway.sdk_framing import HANDSHAKE_PROTOCOL_VERSIONS
+from mcpgrpc.gateway.sessions import SessionTable
+from mcpgrpc.gateway.settings import GatewaySettings
+from mcpgrpc.gateway.websocket import WebSocketDoor
+
+logger = logging.getLogger(__name__)
+
+
+class Gateway:
+    """The door in front of one server; an async context that owns the channel.
+
+    Args:
+        options: how to reach the server; its credential is used for callers that bring none, and
+            to ask for the server's health.
+        settings: bounds, and who is let in.
+    """
+
+    def __init__(self, options: ConnectionOptions, settings: GatewaySettings) -> None:
+        self._options = options
+        self._settings = settings
+
+    async def __aenter__(self) -> Self:
+        """Open the channel; the server need not be there yet.
+
+        Raises:
+            UsageError: the address or the TLS files are not usable.
+        """
+        options, settings = self._options, self._settings
+        self._channel = channel = options.open_channel()
+        self._schemas = ToolSchemas(settings.schema_seconds)
+        self.sessions = SessionTable(options, channel, settings)
+        modern = ModernDoor(options, channel, settings, self._schemas)
+        endpoint = McpEndpoint(modern, LegacyDoor(self.sessions, settings))
+        socket = WebSocketDoor(options, channel, self.sessions)
+        routes = [
+            Route("/mcp", endpoint),
+            WebSocketRoute("/ws", socket),
+            Route("/health", health),
+            Route("/ready", Readiness(options, channel).answer),
+        ]
+        self.app = Guard(Starlette(routes=routes), settings)
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End every session and the channel."""
+        await self.sessions.close()
+        await self._schemas.close()
+        await self._channel.close()
+
+
+class McpEndpoint:
+    """Streamable HTTP: finds the era of a request by its version header, as the SDK does.
+
+    Args:
+        modern: serves every version that does not begin with `initialize`, unknown ones included.
+        legacy: serves the others, and requests without the header.
+    """
+
+    def __init__(self, modern: ModernDoor, legacy: LegacyDoor) -> None:
+        self._modern = modern
+        self._legacy = legacy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request."""
+        request = Request(scope, receive)
+        version = request.headers.get(VERSION_HEADER)
+        is_legacy = version is None or version in HANDSHAKE_PROTOCOL_VERSIONS
+        door = self._legacy if is_legacy else self._modern
+        try:
+            answer = await door.answer(request)
+        except ClientDisconnect:
+            logger.debug("a client went away in the middle of its request")
+            return
+        except HttpRefusalError as refusal:
+            answer = refusal.response()
+        await answer(scope, request.receive, send)

@@ -1,0 +1,233 @@
+"""A modern POST: one request, one Call, one response.
+
+It keeps nothing between two requests, and takes no notification further: the newest revision has
+none from client to server over HTTP, and a client cancels by closing the response.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Any, Final
+
+import grpc
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mcpgrpc.binding import errors, ids, json_text
+from mcpgrpc.binding.ids import Id
+from mcpgrpc.connection import ConnectionOptions
+from mcpgrpc.errors import McpGrpcError
+from mcpgrpc.gateway import sdk_framing
+from mcpgrpc.gateway.caller import HttpCaller, door_context
+from mcpgrpc.gateway.event_stream import EventStream
+from mcpgrpc.gateway.param_headers import ToolSchemas
+from mcpgrpc.gateway.posted import posted_message
+from mcpgrpc.gateway.replies import HttpRefusalError, status_of_answer, status_of_error
+from mcpgrpc.gateway.settings import GatewaySettings
+from mcpgrpc.gateway.sse import StreamResponse
+from mcpgrpc.relay.line import host_text
+from mcpgrpc.relay.link import failed, plain
+from mcpgrpc.stream.call_carrier import CallCarrier
+from mcpgrpc.stream.carrier import Exchange, Reply
+from mcpgrpc.v1 import envelope_pb2
+
+logger = logging.getLogger(__name__)
+
+VERSION_HEADER: Final = "mcp-protocol-version"
+_METHOD_HEADER: Final = "mcp-method"
+_NAME_HEADER: Final = "mcp-name"
+
+
+@dataclass(slots=True)
+class ModernDoor:
+    """Carries modern POSTs.
+
+    Attributes:
+        options: how to reach the server.
+        channel: the channel to it.
+        settings: the door's bounds.
+        schemas: what `Mcp-Param-*` headers are checked against.
+    """
+
+    options: ConnectionOptions
+    channel: grpc.aio.Channel
+    settings: GatewaySettings
+    schemas: ToolSchemas
+
+    async def answer(self, request: Request) -> ASGIApp:
+        """What answers a request.
+
+        Raises:
+            HttpRefusalError: it does not get as far as the server.
+            ClientDisconnect: the client went away in the middle of the body.
+        """
+        if request.method != "POST":
+            raise HttpRefusalError(405, "Method Not Allowed", headers={"allow": "POST"})
+        envelope = await posted_message(request, self.settings)
+        kind = envelope.WhichOneof("message")
+        if kind == "notification":
+            return _acknowledged(request)
+        if kind == "response":
+            raise HttpRefusalError(400, "Body must be a single JSON-RPC request or notification")
+        caller = HttpCaller.of(request.headers)
+        params = _checked_params(request, envelope.request)
+        mirrors = _mirrors(request, envelope.request.method, params)
+        options = caller.options(self.options, *mirrors)
+        await self._check_param_headers(request, envelope, params, caller, options)
+        envelope.door.CopyFrom(door_context(request.headers))
+        return ModernExchange(self, options, envelope)
+
+    def carrier(self, options: ConnectionOptions, inbox: ModernExchange | Silence) -> CallCarrier:
+        """A Call for one caller."""
+        return CallCarrier(
+            self.channel,
+            options.target,
+            options.rpc_metadata,
+            inbox,
+            options.connect_timeout_seconds,
+        )
+
+    async def _check_param_headers(
+        self,
+        request: Request,
+        envelope: envelope_pb2.Envelope,
+        params: dict[str, Any],
+        caller: HttpCaller,
+        options: ConnectionOptions,
+    ) -> None:
+        if envelope.request.method != "tools/call":
+            return
+        carrier = self.carrier(options, Silence())
+        rejection = await self.schemas.rejection(carrier, caller.identity, params, request.headers)
+        if rejection is not None:
+            raise _rejected(rejection, ids.from_message(envelope.request.id))
+
+
+class Silence:
+    """Hears nothing: the door's own requests have no client that would."""
+
+    def notification(self, envelope: envelope_pb2.Envelope, related: Id | None) -> None:
+        """Dropped."""
+
+    def request(self, envelope: envelope_pb2.Envelope, reply: Reply) -> None:
+        """Never comes on a Call."""
+
+    def request_cancelled(self, request_id: Id) -> None:
+        """Never comes on a Call."""
+
+    async def caught_up(self) -> None:
+        """Nothing waits."""
+
+    def session_over(self, error: Exception | None) -> None:
+        """Never comes on a Call."""
+
+    def request_stream_close(self, request_id: Id) -> None:
+        """Never comes on a Call."""
+
+    def standalone_stream_close(self) -> None:
+        """Never comes on a Call."""
+
+
+class ModernExchange(Silence):
+    """One request on its way, and the HTTP response that it gets."""
+
+    def __init__(
+        self, door: ModernDoor, options: ConnectionOptions, envelope: envelope_pb2.Envelope
+    ) -> None:
+        self._carrier = door.carrier(options, self)
+        self._envelope = envelope
+        self._keepalive_seconds = door.settings.keepalive_seconds
+        self._stream = EventStream()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the response; the request is cancelled when the client closes it."""
+        running = asyncio.create_task(self._run(), name=self._envelope.request.method)
+        response = StreamResponse(
+            self._stream,
+            self._keepalive_seconds,
+            wait_seconds=self._keepalive_seconds,
+            json_when_ok=True,
+        )
+        try:
+            await response(scope, receive, send)
+        finally:
+            running.cancel()
+            await asyncio.wait({running})
+
+    def notification(self, envelope: envelope_pb2.Envelope, related: Id | None) -> None:
+        """A notification of the request."""
+        if text := host_text(envelope):
+            self._stream.put(text)
+
+    async def caught_up(self) -> None:
+        """The HTTP client slows the server down."""
+        await self._stream.room()
+
+    async def _run(self) -> None:
+        try:
+            answer = plain(await self._carrier.exchange(Exchange(self._envelope)))
+            status = status_of_answer(answer.response)
+        except McpGrpcError as error:
+            answer = envelope_pb2.Envelope(response=failed(error))
+            status = status_of_error(error)
+        except Exception:
+            logger.exception("%s could not be carried", self._envelope.request.method)
+            answer = envelope_pb2.Envelope(
+                response=errors.failure(errors.INTERNAL_ERROR, "Internal error")
+            )
+            status = 500
+        answer.response.id.CopyFrom(self._envelope.request.id)
+        self._stream.put(host_text(answer), status=status, final=True)
+
+
+def _acknowledged(request: Request) -> Response:
+    version = request.headers.get(VERSION_HEADER, "")
+    unsupported = sdk_framing.unsupported_protocol_version_rejection(version)
+    if unsupported is not None:
+        raise _rejected(unsupported, None)
+    return Response(status_code=202)
+
+
+def _checked_params(request: Request, message: envelope_pb2.JsonRpcRequest) -> dict[str, Any]:
+    """The params of a request whose envelope and mirrored headers agree."""
+    request_id = ids.from_message(message.id)
+    duplicated = sdk_framing.find_duplicated_routing_header(request.headers.items())
+    if duplicated is not None:
+        raise HttpRefusalError(
+            400,
+            f"{duplicated} header appears more than once",
+            code=errors.HEADER_MISMATCH,
+            request_id=request_id,
+        )
+    params = json_text.parse_object(message.params_json) if message.params_json else None
+    verdict = sdk_framing.classify_inbound_request(
+        {"method": message.method, "params": params}, headers=dict(request.headers)
+    )
+    if isinstance(verdict, sdk_framing.InboundLadderRejection):
+        raise _rejected(verdict, request_id)
+    return params or {}
+
+
+def _mirrors(request: Request, method: str, params: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The mirrored headers, for proxies that route a Call by them; they agree with the body."""
+    mirrors = [(_METHOD_HEADER, method)]
+    name = request.headers.get(_NAME_HEADER)
+    named = params.get(sdk_framing.NAME_BEARING_METHODS.get(method, ""))
+    if name is not None and named is not None:
+        mirrors.append((_NAME_HEADER, name))
+    return tuple((key, value) for key, value in mirrors if value.isascii() and value.isprintable())
+
+
+def _rejected(
+    rejection: sdk_framing.InboundLadderRejection, request_id: Id | None
+) -> HttpRefusalError:
+    return HttpRefusalError(
+        sdk_framing.ERROR_CODE_HTTP_STATUS.get(rejection.code, 400),
+        rejection.message,
+        code=rejection.code,
+        request_id=request_id,
+        data=... if rejection.data is None else rejection.data,
+    )

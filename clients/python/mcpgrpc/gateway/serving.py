@@ -1,0 +1,114 @@
+"""Listening for the HTTP door: a socket, uvicorn on it, and an end without hanging streams.
+
+It does not end by itself: whoever opens it does, on a signal or otherwise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import uvicorn
+
+from mcpgrpc.connection import ConnectionOptions
+from mcpgrpc.errors import UsageError
+from mcpgrpc.gateway.app import Gateway
+from mcpgrpc.gateway.settings import GatewaySettings
+
+SHUTDOWN_SECONDS: Final = 5
+"""How long responses under way may take when the door ends."""
+
+PING_SECONDS: Final = 20.0
+"""A WebSocket that does not answer a ping for so long is closed."""
+
+MAX_QUEUED_MESSAGES: Final = 16
+"""Of one WebSocket, read ahead of the relay."""
+
+BACKLOG: Final = 2048
+
+
+@asynccontextmanager
+async def serving(
+    options: ConnectionOptions, settings: GatewaySettings, listen: str
+) -> AsyncIterator[str]:
+    """Serve the door while the context is open; gives its URL without a path.
+
+    Args:
+        options: how to reach the server behind it.
+        settings: bounds, and who is let in.
+        listen: `host:port`; port 0 takes a free one.
+
+    Raises:
+        UsageError: the address cannot be listened on, or the server's is not usable.
+    """
+    with contextlib.closing(_bound(listen)) as listener:
+        host, port = listener.getsockname()[:2]
+        async with Gateway(options, settings) as gateway:
+            server = _Server(_config(gateway, settings))
+            running = asyncio.create_task(server.serve([listener]), name="http door")
+            try:
+                yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
+            finally:
+                # Streams that stay open by nature would hold the server up.
+                await gateway.sessions.close()
+                server.should_exit = True
+                await running
+
+
+async def until_asked_to_stop() -> None:
+    """Wait for SIGTERM or SIGINT; a second one ends the process as it would any other."""
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+    signals = (signal.SIGTERM, signal.SIGINT)
+    for each in signals:
+        loop.add_signal_handler(each, asked.set)
+    try:
+        await asked.wait()
+    finally:
+        for each in signals:
+            loop.remove_signal_handler(each)
+
+
+class _Server(uvicorn.Server):
+    """Without uvicorn's own signal handlers, which would take those of the process."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+
+def _config(gateway: Gateway, settings: GatewaySettings) -> uvicorn.Config:
+    return uvicorn.Config(
+        gateway.app,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        http="h11",
+        ws="websockets-sansio",
+        ws_max_size=settings.max_body_bytes,
+        ws_max_queue=MAX_QUEUED_MESSAGES,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+
+
+def _bound(listen: str) -> socket.socket:
+    host, colon, port = listen.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not host or not port.isdecimal() or int(port) > 65535:
+        raise UsageError(f"{listen!r} is no address to listen on: write host:port")
+    try:
+        family = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, int(port)), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise UsageError(f"cannot listen on {listen}: {error.strerror or error}") from None

@@ -1,0 +1,54 @@
+"""The bounds of the HTTP door and whom it lets in.
+
+It reads no environment and no file: the command line fills it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from mcpgrpc.binding.limits import MIB
+from mcpgrpc.errors import UsageError
+
+DEFAULT_MAX_BODY_BYTES: Final = 4 * MIB
+DEFAULT_MAX_SESSIONS: Final = 1000
+DEFAULT_IDLE_SECONDS: Final = 30 * 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """How the door behaves towards HTTP.
+
+    Attributes:
+        allow_hosts: `Host` values let in beside loopback: a name for any port, `name:port` for one,
+            `*` for all.
+        allow_origins: `Origin` values of browsers let in beside loopback, such as
+            `https://app.example`; `*` for all.
+        max_body_bytes: the largest body of a POST and the largest WebSocket message.
+        body_timeout_seconds: how long a body may take to arrive.
+        max_sessions: legacy HTTP sessions and WebSockets open at once, together.
+        session_idle_seconds: a legacy session that no HTTP request uses for so long is ended.
+        keepalive_seconds: an SSE stream gets a comment this often, and a modern request is answered
+            as plain JSON when it is done within so long and has sent no notification.
+        schema_seconds: how long a tool list is used to check `Mcp-Param-*` headers.
+    """
+
+    allow_hosts: tuple[str, ...] = ()
+    allow_origins: tuple[str, ...] = ()
+    max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
+    body_timeout_seconds: float = 30.0
+    max_sessions: int = DEFAULT_MAX_SESSIONS
+    session_idle_seconds: float = DEFAULT_IDLE_SECONDS
+    keepalive_seconds: float = 15.0
+    schema_seconds: float = 5.0
+
+    def __post_init__(self) -> None:
+        for origin in self.allow_origins:
+            if origin != "*" and "://" not in origin:
+                raise UsageError(
+                    f"{origin!r} is no origin: write scheme://host, such as https://app.example"
+                )
+        for name in ("max_body_bytes", "max_sessions", "session_idle_seconds"):
+            if getattr(self, name) <= 0:
+                raise UsageError(f"{name} must be above 0")

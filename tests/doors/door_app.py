@@ -1,0 +1,55 @@
+"""A server whose handlers tell the test, in the same process, what happens to them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import anyio
+from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
+
+
+class Watched:
+    """An app and what its handlers reported."""
+
+    def __init__(self) -> None:
+        self.app = MCPServer("watched")
+        self.started = asyncio.Event()
+        self.cancelled = asyncio.Event()
+        self.go_on = asyncio.Event()
+        self.metadata: list[dict[str, str]] = []
+        for tool in (self.hold, self.polled, self.echo, self.headers, self.announce):
+            self.app.tool()(tool)
+
+    async def hold(self, ctx: Context) -> str:
+        """Report progress once and wait to be cancelled."""
+        await ctx.report_progress(1)
+        self.started.set()
+        try:
+            await asyncio.Event().wait()
+        except anyio.get_cancelled_exc_class():
+            self.cancelled.set()
+            raise
+        return "never"
+
+    async def polled(self, ctx: Context) -> str:
+        """Close the response stream, and end when the test says so."""
+        await ctx.close_sse_stream()
+        self.started.set()
+        await self.go_on.wait()
+        return "polled"
+
+    async def echo(self, text: str, ctx: Context) -> str:
+        """Say it, once as progress and once as the result."""
+        await ctx.report_progress(1, 1, text)
+        return text
+
+    async def headers(self, ctx: Context) -> dict[str, Any]:
+        """What the application sees of the HTTP request."""
+        return dict(ctx.headers or {})
+
+    async def announce(self, ctx: Context) -> str:
+        """Tell the session something that belongs to no request."""
+        await ctx.session.send_tool_list_changed()
+        return "announced"
