@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import grpc
 import mcp
 import pytest
 from mcp import MCPError
@@ -12,8 +13,11 @@ from mcp import MCPError
 import mcpgrpc
 from mcpgrpc import Client
 from mcpgrpc.binding.limits import Limits
+from mcpgrpc.client.inbox import ServerMessages
+from mcpgrpc.connection import ConnectionOptions
 from mcpgrpc.errors import ConnectError, ConnectionLost, McpGrpcError, RemoteError, RequestTimeout
-from mcpgrpc.v1 import envelope_pb2, mcp_service_pb2, session_pb2
+from mcpgrpc.stream.carrier import Exchange
+from mcpgrpc.v1 import envelope_pb2, errors_pb2, mcp_service_pb2, session_pb2
 from tests.client.conftest import MODERN
 from tests.client.fake_server import Peer, fake_server, result_item
 
@@ -249,6 +253,48 @@ async def test_a_server_that_stops_reading_holds_up_calls_until_their_own_timeou
         calls = [client.request("tools/call", {"text": text}, timeout=0.5) for _ in range(100)]
         outcomes = await asyncio.gather(*calls, return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} == {RequestTimeout}
+
+
+async def test_a_stream_that_breaks_while_it_is_written_is_a_lost_connection() -> None:
+    """gRPC reports such a write as an internal error of its own, which says nothing to anybody."""
+    waiting = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.settings()
+        await waiting.wait()
+        await peer.context.abort(grpc.StatusCode.UNAVAILABLE, "gone")
+
+    async with (
+        fake_server(script) as fake,
+        asyncio.timeout(MAX_SECONDS),
+        Client(fake.address, mode=MODERN) as client,
+    ):
+        params = {"text": "x" * 200_000}
+        calls = [asyncio.create_task(client.request("tools/call", params)) for _ in range(20)]
+        done, _ = await asyncio.wait(calls, timeout=0.2)
+        assert not done
+        waiting.set()
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    kinds = {type(outcome) for outcome in outcomes}
+    assert kinds <= {ConnectionLost, ConnectError}
+    assert "INTERNAL" not in str(outcomes)
+
+
+async def test_a_call_that_its_server_never_answers_ends_with_its_deadline() -> None:
+    """Here nobody but gRPC keeps the time: neither the server nor a timer of the client."""
+
+    async def silent(request: mcp_service_pb2.CallRequest, context: Any) -> None:
+        await asyncio.Event().wait()
+
+    request = envelope_pb2.JsonRpcRequest(id=envelope_pb2.RequestId(integer=1), method="x")
+    async with fake_server(call_script=silent) as fake, asyncio.timeout(MAX_SECONDS):
+        options = ConnectionOptions(fake.address, rpc="call")
+        channel = options.open_channel()
+        carrier = options.carrier(channel, ServerMessages(None, None))
+        answer = await carrier.exchange(Exchange(envelope_pb2.Envelope(request=request), 0.1))
+        await channel.close()
+    assert answer.response.reason == errors_pb2.ERROR_REASON_TIMEOUT
+    assert answer.response.id.integer == 1
 
 
 async def test_a_flood_of_notifications_harms_no_call() -> None:

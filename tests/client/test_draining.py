@@ -192,3 +192,18 @@ async def test_a_server_that_drains_every_stream_at_once_is_given_up_in_time() -
             async with Client(fake.address, mode=MODERN, connect_timeout_seconds=0.5) as client:
                 await client.request("tools/list")
     assert fake.address in str(failed.value)
+
+
+async def test_many_calls_that_need_another_stream_open_one_together() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.settings()
+        if peer.number == 1:
+            await peer.request()
+            return
+        async for request in peer.requests():
+            await peer.answer(request.id, "{}")
+
+    async with fake_server(script) as fake, Client(fake.address, mode=MODERN) as client:
+        async with asyncio.timeout(MAX_SECONDS):
+            await asyncio.gather(*(client.request("tools/list") for _ in range(40)))
+        assert fake.sessions == 2

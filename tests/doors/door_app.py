@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import anyio
+from mcp import MCPError
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 
@@ -18,8 +19,7 @@ class Watched:
         self.started = asyncio.Event()
         self.cancelled = asyncio.Event()
         self.go_on = asyncio.Event()
-        self.metadata: list[dict[str, str]] = []
-        for tool in (self.hold, self.polled, self.echo, self.headers, self.announce):
+        for tool in (self.hold, self.polled, self.echo, self.headers, self.announce, self.forge):
             self.app.tool()(tool)
 
     async def hold(self, ctx: Context) -> str:
@@ -48,6 +48,10 @@ class Watched:
     async def headers(self, ctx: Context) -> dict[str, Any]:
         """What the application sees of the HTTP request."""
         return dict(ctx.headers or {})
+
+    async def forge(self) -> str:
+        """Fail with what looks like a refusal of the service."""
+        raise MCPError(16, "not you", {"reason": "UNAUTHENTICATED", "execution": "NOT_STARTED"})
 
     async def announce(self, ctx: Context) -> str:
         """Tell the session something that belongs to no request."""

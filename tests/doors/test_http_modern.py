@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx2
 import mcp
 import pytest
 
+from mcpgrpc.testing import serving
 from tests.doors.door import (
     ANSWER_SECONDS,
     BOTH,
@@ -18,6 +19,7 @@ from tests.doors.door import (
     messages_of,
     modern_request,
     next_message,
+    open_door,
 )
 from tests.doors.door_app import Watched
 
@@ -126,8 +128,11 @@ async def test_an_unknown_revision_is_told_those_that_are_served(door: Door) -> 
     assert error["data"] == {"supported": [MODERN], "requested": "2099-01-01"}
 
 
-async def test_an_unknown_method_is_404_with_its_error(door: Door) -> None:
-    answer = await door.modern("tools/nothing")
+@pytest.mark.parametrize("method", ["tools/nothing", "initialize", "ping", "logging/setLevel"])
+async def test_a_method_that_the_era_does_not_have_is_404_with_its_error(
+    door: Door, method: str
+) -> None:
+    answer = await door.modern(method)
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == -32601
 
@@ -192,7 +197,40 @@ async def test_a_client_that_leaves_before_anything_was_sent_cancels_the_handler
         await watched.started.wait()
         call.cancel()
         await watched.cancelled.wait()
-    assert (await asyncio.gather(call, return_exceptions=True))[0].__class__ is not httpx2.Response
+
+
+async def test_a_request_that_takes_longer_keeps_its_response_alive(watched: Watched) -> None:
+    content, headers = modern_request("tools/call", {"name": "hold"})
+    async with (
+        serving(watched.app) as address,
+        open_door(address, keepalive_seconds=0.05) as door,
+        asyncio.timeout(ANSWER_SECONDS),
+        door.http.stream("POST", door.mcp, content=content, headers=headers) as answer,
+    ):
+        assert answer.headers["content-type"] == "text/event-stream"
+        comments = [line async for line in _first(answer.aiter_lines(), 5) if line]
+    assert set(comments) == {": keep-alive"}
+
+
+async def test_more_requests_than_allowed_are_refused_and_probes_are_not(
+    watched: Watched,
+) -> None:
+    async with serving(watched.app) as address, open_door(address, max_calls=1) as door:
+        call = asyncio.create_task(door.modern("tools/call", {"name": "hold"}))
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await watched.started.wait()
+        assert (await door.modern("tools/list")).status_code == 503
+        assert (await door.http.get(f"{door.url}/ready")).status_code == 200
+        call.cancel()
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await watched.cancelled.wait()
+
+
+async def _first(lines: AsyncIterator[str], count: int) -> AsyncIterator[str]:
+    async for line in lines:
+        yield line
+        if not (count := count - 1):
+            return
 
 
 async def test_a_subscription_stays_open_and_hears_of_changes(door: Door) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from mcp.server import MCPServer, Server
+
 from mcpgrpc_server.app_loader import AppLoadError, load_app
 
 ONE = "from mcp.server import MCPServer\napp = MCPServer('one')\n"

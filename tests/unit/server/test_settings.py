@@ -4,6 +4,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr, ValidationError
+
 from mcpgrpc_server.settings import ServerSettings, SettingsError, check_listeners
 from mcpgrpc_server.settings_sources import (
     describe,
@@ -12,7 +14,6 @@ from mcpgrpc_server.settings_sources import (
     option_name,
     variable_name,
 )
-from pydantic import SecretStr, ValidationError
 
 MIB = 1024 * 1024
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+
 from mcpgrpc_server.backend import Summary
 from mcpgrpc_server.settings import ServerSettings
 from mcpgrpc_server.startup_banner import startup_banner

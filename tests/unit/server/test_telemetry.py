@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from mcpgrpc_server.redaction import escape_controls, redact
 from mcpgrpc_server.structured_log import JsonFormatter, LogFormat, TextFormatter, configure_logging
 from mcpgrpc_server.telemetry import (

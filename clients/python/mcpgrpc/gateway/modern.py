@@ -25,7 +25,12 @@ from mcpgrpc.gateway.caller import HttpCaller, door_context
 from mcpgrpc.gateway.event_stream import EventStream
 from mcpgrpc.gateway.param_headers import ToolSchemas
 from mcpgrpc.gateway.posted import posted_message
-from mcpgrpc.gateway.replies import HttpRefusalError, status_of_answer, status_of_error
+from mcpgrpc.gateway.replies import (
+    SERVICE_UNAVAILABLE,
+    HttpRefusalError,
+    status_of_answer,
+    status_of_error,
+)
 from mcpgrpc.gateway.settings import GatewaySettings
 from mcpgrpc.gateway.sse import StreamResponse
 from mcpgrpc.relay.line import host_text
@@ -50,12 +55,14 @@ class ModernDoor:
         channel: the channel to it.
         settings: the door's bounds.
         schemas: what `Mcp-Param-*` headers are checked against.
+        under_way: how many requests are being answered.
     """
 
     options: ConnectionOptions
     channel: grpc.aio.Channel
     settings: GatewaySettings
     schemas: ToolSchemas
+    under_way: int = 0
 
     async def answer(self, request: Request) -> ASGIApp:
         """What answers a request.
@@ -78,6 +85,10 @@ class ModernDoor:
         options = caller.options(self.options, *mirrors)
         await self._check_param_headers(request, envelope, params, caller, options)
         envelope.door.CopyFrom(door_context(request.headers))
+        if self.under_way >= self.settings.max_calls:
+            raise HttpRefusalError(
+                SERVICE_UNAVAILABLE, "Too many requests are under way; try again later"
+            )
         return ModernExchange(self, options, envelope)
 
     def carrier(self, options: ConnectionOptions, inbox: ModernExchange | Silence) -> CallCarrier:
@@ -137,6 +148,7 @@ class ModernExchange(Silence):
     def __init__(
         self, door: ModernDoor, options: ConnectionOptions, envelope: envelope_pb2.Envelope
     ) -> None:
+        self._door = door
         self._carrier = door.carrier(options, self)
         self._envelope = envelope
         self._keepalive_seconds = door.settings.keepalive_seconds
@@ -151,9 +163,11 @@ class ModernExchange(Silence):
             wait_seconds=self._keepalive_seconds,
             json_when_ok=True,
         )
+        self._door.under_way += 1
         try:
             await response(scope, receive, send)
         finally:
+            self._door.under_way -= 1
             running.cancel()
             await asyncio.wait({running})
 
@@ -208,6 +222,15 @@ def _checked_params(request: Request, message: envelope_pb2.JsonRpcRequest) -> d
     )
     if isinstance(verdict, sdk_framing.InboundLadderRejection):
         raise _rejected(verdict, request_id)
+    if message.method == "initialize":
+        # This era has no such method; a server of both would take it for the other era's.
+        raise HttpRefusalError(
+            404,
+            "Method not found",
+            code=errors.METHOD_NOT_FOUND,
+            request_id=request_id,
+            data=message.method,
+        )
     return params or {}
 
 

@@ -31,6 +31,9 @@ MAX_QUEUED_MESSAGES: Final = 16
 
 BACKLOG: Final = 2048
 
+SPARE_CONNECTIONS: Final = 1000
+"""Beyond one for each session and each modern request: probes, idle connections, second streams."""
+
 
 @asynccontextmanager
 async def serving(
@@ -98,6 +101,7 @@ def _config(gateway: Gateway, settings: GatewaySettings) -> uvicorn.Config:
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PING_SECONDS,
         backlog=BACKLOG,
+        limit_concurrency=settings.max_sessions + settings.max_calls + SPARE_CONNECTIONS,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
 

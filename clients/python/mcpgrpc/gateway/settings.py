@@ -13,6 +13,7 @@ from mcpgrpc.errors import UsageError
 
 DEFAULT_MAX_BODY_BYTES: Final = 4 * MIB
 DEFAULT_MAX_SESSIONS: Final = 1000
+DEFAULT_MAX_CALLS: Final = 2000
 DEFAULT_IDLE_SECONDS: Final = 30 * 60.0
 
 
@@ -28,6 +29,7 @@ class GatewaySettings:
         max_body_bytes: the largest body of a POST and the largest WebSocket message.
         body_timeout_seconds: how long a body may take to arrive.
         max_sessions: legacy HTTP sessions and WebSockets open at once, together.
+        max_calls: modern requests under way at once.
         session_idle_seconds: a legacy session that no HTTP request uses for so long is ended.
         keepalive_seconds: an SSE stream gets a comment this often, and a modern request is answered
             as plain JSON when it is done within so long and has sent no notification.
@@ -39,6 +41,7 @@ class GatewaySettings:
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
     body_timeout_seconds: float = 30.0
     max_sessions: int = DEFAULT_MAX_SESSIONS
+    max_calls: int = DEFAULT_MAX_CALLS
     session_idle_seconds: float = DEFAULT_IDLE_SECONDS
     keepalive_seconds: float = 15.0
     schema_seconds: float = 5.0
@@ -49,6 +52,6 @@ class GatewaySettings:
                 raise UsageError(
                     f"{origin!r} is no origin: write scheme://host, such as https://app.example"
                 )
-        for name in ("max_body_bytes", "max_sessions", "session_idle_seconds"):
+        for name in ("max_body_bytes", "max_sessions", "max_calls", "session_idle_seconds"):
             if getattr(self, name) <= 0:
                 raise UsageError(f"{name} must be above 0")

@@ -82,7 +82,8 @@ class SessionStream:
         self._sender = RequestSender(self._core, self._outbox, self._writer, _wrap)
         self._call: Any = None
         self._settled_open: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._reading: asyncio.Task[None] | None = None
+        self._writing: asyncio.Task[None] | None = None
         self._over = False
         self._write_failed = False
 
@@ -90,6 +91,11 @@ class SessionStream:
     def accepts_requests(self) -> bool:
         """Whether a further request may be sent on it."""
         return not self._over and self._core.outgoing.accepts_requests
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return self._over
 
     @property
     def requests_under_way(self) -> int:
@@ -106,11 +112,7 @@ class SessionStream:
         self._call = self._stub.Session(metadata=metadata, wait_for_ready=True)
         settings = session_pb2.ClientItem(settings=self._limits.settings())
         self._outbox.put(settings, settings.ByteSize())
-        self._tasks = [
-            asyncio.create_task(self._writer.run(), name="session writer"),
-            asyncio.create_task(self._read(), name="session reader"),
-        ]
-        self._tasks[0].add_done_callback(_observe)
+        self._reading = asyncio.create_task(self._read(), name="session reader")
         try:
             await asyncio.shield(self._settled_open)
         except asyncio.CancelledError:
@@ -183,13 +185,14 @@ class SessionStream:
         if self._call is None:
             return
         self._writer.finish()
-        if self._settled_open.done():
-            await asyncio.wait(self._tasks[:1], timeout=FLUSH_SECONDS)
+        if self._writing is not None:
+            await asyncio.wait({self._writing}, timeout=FLUSH_SECONDS)
         self._call.cancel()
         self._writer.close()
-        for task in self._tasks:
+        tasks = {task for task in (self._reading, self._writing) if task is not None}
+        for task in tasks:
             task.cancel()
-        await asyncio.wait(self._tasks)
+        await asyncio.wait(tasks)
 
     async def _write_frame(self, items: list[session_pb2.ClientItem]) -> None:
         try:
@@ -251,6 +254,9 @@ class SessionStream:
         self._sender.send_waiting()
         if not self._settled_open.done():
             self._settled_open.set_result(None)
+            # Not before: a write that meets a refusal puts gRPC's INTERNAL in the refusal's place.
+            self._writing = asyncio.create_task(self._writer.run(), name="session writer")
+            self._writing.add_done_callback(_observe)
 
     def _apply(self, effect: Effect[Waiting]) -> None:
         if isinstance(effect, Resolve):

@@ -218,33 +218,42 @@ class SessionCarrier:
 
     async def _open_stream(self) -> SessionStream:
         """Open a stream, again and again until the time is over."""
-        last: McpGrpcError | None = None
+        failure: McpGrpcError | None = None
         try:
             async with asyncio.timeout(self._connect_timeout_seconds):
                 for attempt in itertools.count():
                     if attempt:
                         await asyncio.sleep(pause_seconds(attempt))
-                    stream = SessionStream(self._channel, self, self._limits)
-                    try:
-                        await stream.open(await self._metadata())
-                    except grpc.aio.AioRpcError as error:
-                        last = open_error(error, self._target)
-                        if not _worth_another_try(error):
-                            raise last from None
-                    except BrokenStreamError as broken:
-                        raise ConnectError(f"cannot talk to {self._target}: {broken}") from None
-                    except ConnectionError:
-                        last = None
-                    else:
-                        if stream.accepts_requests:
-                            return stream
-                        self._retire(stream)
+                    opened = await self._attempt()
+                    if isinstance(opened, SessionStream):
+                        return opened
+                    failure = opened
         except TimeoutError:
             pass
-        raise last or ConnectError(
+        raise failure or ConnectError(
             f"no server answers at {self._target} within {self._connect_timeout_seconds:g} s;"
             " check the address, or start one with: mcpgrpc serve APP"
         )
+
+    async def _attempt(self) -> SessionStream | McpGrpcError | None:
+        """Open a stream once; why not, as far as it is known, when that may pass by itself."""
+        stream = SessionStream(self._channel, self, self._limits)
+        try:
+            await stream.open(await self._metadata())
+        except grpc.aio.AioRpcError as error:
+            failure = open_error(error, self._target)
+            if not _worth_another_try(error):
+                raise failure from None
+            return failure
+        except BrokenStreamError as broken:
+            raise ConnectError(f"cannot talk to {self._target}: {broken}") from None
+        except ConnectionError:
+            return None
+        if stream.accepts_requests:
+            return stream
+        if not stream.is_over:
+            self._retire(stream)
+        return None
 
     def _lost(self, error: RequestLostError, method: str) -> McpGrpcError:
         return lost(error, self._target, method, execution_name(error.execution))
