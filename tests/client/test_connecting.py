@@ -13,7 +13,7 @@ import pytest
 
 import mcpgrpc
 from mcpgrpc import Client
-from mcpgrpc.errors import ConnectError, ServiceError, UsageError
+from mcpgrpc.errors import ConnectError, ConnectionLost, ServiceError, UsageError
 from mcpgrpc_server import Server
 from tests.client.app import Ledger, text_of
 from tests.client.conftest import MODERN, Connect, Start
@@ -112,6 +112,17 @@ async def test_a_server_that_comes_up_late_is_found(start: Start, rpc: str) -> N
         assert await using == "2"
 
 
+async def loss_is_noticed(client: Client) -> None:
+    """Until then a call may still be sent, and lost."""
+    while True:
+        try:
+            await client.call_tool("add", {"a": 1, "b": 1})
+        except ConnectError:
+            return
+        except ConnectionLost:
+            continue
+
+
 async def test_calls_that_wait_for_one_connection_share_its_failure(
     server: Server, connect: Connect, ledger: Ledger, rpc: str
 ) -> None:
@@ -120,6 +131,7 @@ async def test_calls_that_wait_for_one_connection_share_its_failure(
         server.addresses[0], mode=MODERN, rpc=rpc, connect_timeout_seconds=TIMEOUT_SECONDS
     )
     await server.stop()
+    await loss_is_noticed(client)
     began = time.monotonic()
     results = await asyncio.gather(
         *(client.call_tool("add", {"a": 1, "b": 1}) for _ in range(40)), return_exceptions=True

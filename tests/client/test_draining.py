@@ -198,7 +198,9 @@ async def test_many_calls_that_need_another_stream_open_one_together() -> None:
     async def script(peer: Peer) -> None:
         await peer.settings()
         if peer.number == 1:
-            await peer.request()
+            requests = peer.requests()
+            for _ in range(40):
+                await anext(requests)
             return
         async for request in peer.requests():
             await peer.answer(request.id, "{}")

@@ -124,11 +124,13 @@ async def next_message(lines: AsyncIterator[str]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def open_door(address: str, **settings: Any) -> AsyncIterator[Door]:
+async def open_door(
+    address: str, *, connect_timeout_seconds: float = ANSWER_SECONDS, **settings: Any
+) -> AsyncIterator[Door]:
     """A door in front of a server, on a free port."""
-    options = ConnectionOptions(target=address, connect_timeout_seconds=5)
+    options = ConnectionOptions(target=address, connect_timeout_seconds=connect_timeout_seconds)
     async with (
         serving(options, GatewaySettings(**settings), "127.0.0.1:0") as url,
-        httpx2.AsyncClient(timeout=ANSWER_SECONDS, trust_env=False) as http,
+        httpx2.AsyncClient(timeout=2 * ANSWER_SECONDS, trust_env=False) as http,
     ):
         yield Door(url, http)

@@ -231,7 +231,7 @@ async def test_an_idle_session_is_ended_with_what_it_runs(watched: Watched) -> N
 
 
 async def test_a_refusal_while_a_session_opens_is_an_http_status() -> None:
-    async with open_door("127.0.0.1:1") as door:
+    async with open_door("127.0.0.1:1", connect_timeout_seconds=0.5) as door:
         answer = await door.legacy(initialize_request(LEGACY))
     assert answer.status_code == 503
     assert answer.json()["error"]["data"] == {

@@ -178,4 +178,6 @@ async def test_readiness_follows_the_server(everything: ServerProcess) -> None:
         await everything.kill()
         assert (await door.http.get(f"{door.url}/ready")).status_code == 503
         await everything.start()
+        # A request waits until the channel has found the server again; a probe does not.
+        assert (await door.modern("tools/list")).status_code == 200
         assert (await door.http.get(f"{door.url}/ready")).status_code == 200

@@ -67,5 +67,5 @@ class Readiness:
             unreachable = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
             return "UNREACHABLE" if error.code() in unreachable else error.code().name
         except McpGrpcError:
-            return "UNAUTHENTICATED"
+            return "CREDENTIAL_UNREADABLE"
         return _STATUSES[reply.value] if reply.value in range(len(_STATUSES)) else "UNKNOWN"

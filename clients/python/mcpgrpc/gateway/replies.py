@@ -98,13 +98,13 @@ def challenge(status: int) -> dict[str, str]:
 def refusal_status(response: envelope_pb2.JsonRpcResponse) -> int | None:
     """The HTTP status of a response in which the service speaks of itself; None for any other."""
     not_started = response.execution == errors.NOT_STARTED
-    match response.reason:
-        case errors_pb2.ERROR_REASON_UNSPECIFIED:
-            return None
-        case errors_pb2.ERROR_REASON_CONNECTION_LOST:
+    if response.reason == errors_pb2.ERROR_REASON_UNSPECIFIED:
+        return None
+    match errors.reason_name(response.reason):
+        case "CONNECTION_LOST":
             # A proxy may send again what is answered 503, and only what certainly did not run.
             return SERVICE_UNAVAILABLE if not_started else BAD_GATEWAY
-        case errors_pb2.ERROR_REASON_MESSAGE_TOO_LARGE if not_started:
+        case "MESSAGE_TOO_LARGE" if not_started:
             return _TOO_LARGE
     return _STATUS_OF_GRPC.get(response.error.code, BAD_GATEWAY)
 

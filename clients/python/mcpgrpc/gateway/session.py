@@ -18,7 +18,7 @@ from mcpgrpc.gateway.event_stream import EventStream
 from mcpgrpc.gateway.replies import HttpRefusalError, error_text, refusal_status
 from mcpgrpc.relay.line import host_text
 from mcpgrpc.relay.link import CONNECTION_CLOSED, RelayLink
-from mcpgrpc.v1 import envelope_pb2, errors_pb2
+from mcpgrpc.v1 import envelope_pb2
 
 logger = logging.getLogger(__name__)
 
@@ -166,7 +166,5 @@ class HttpSession:
 
 def _is_over(response: envelope_pb2.JsonRpcResponse) -> bool:
     """Whether a request found that the session's stream takes none any more."""
-    return (
-        response.reason == errors_pb2.ERROR_REASON_CONNECTION_LOST
-        and response.execution == errors.NOT_STARTED
-    )
+    is_lost = errors.reason_name(response.reason) == "CONNECTION_LOST"
+    return is_lost and response.execution == errors.NOT_STARTED

@@ -6,6 +6,7 @@ It does not balance over several streams. A legacy session lives and dies with i
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -218,33 +219,29 @@ class SessionCarrier:
 
     async def _open_stream(self) -> SessionStream:
         """Open a stream, again and again until the time is over."""
-        failure: McpGrpcError | None = None
-        try:
+        last: McpGrpcError | None = None
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._connect_timeout_seconds):
-                for attempt in itertools.count():
-                    if attempt:
-                        await asyncio.sleep(pause_seconds(attempt))
-                    opened = await self._attempt()
+                for attempt in itertools.count(1):
+                    opened = await self._try_to_open()
                     if isinstance(opened, SessionStream):
                         return opened
-                    failure = opened
-        except TimeoutError:
-            pass
-        raise failure or ConnectError(
+                    last = opened
+                    await asyncio.sleep(pause_seconds(attempt))
+        raise last or ConnectError(
             f"no server answers at {self._target} within {self._connect_timeout_seconds:g} s;"
             " check the address, or start one with: mcpgrpc serve APP"
         )
 
-    async def _attempt(self) -> SessionStream | McpGrpcError | None:
-        """Open a stream once; why not, as far as it is known, when that may pass by itself."""
+    async def _try_to_open(self) -> SessionStream | McpGrpcError | None:
+        """A stream that takes requests, or why there is none this time; raises what stays so."""
         stream = SessionStream(self._channel, self, self._limits)
         try:
             await stream.open(await self._metadata())
         except grpc.aio.AioRpcError as error:
-            failure = open_error(error, self._target)
-            if not _worth_another_try(error):
-                raise failure from None
-            return failure
+            if _worth_another_try(error):
+                return open_error(error, self._target)
+            raise open_error(error, self._target) from None
         except BrokenStreamError as broken:
             raise ConnectError(f"cannot talk to {self._target}: {broken}") from None
         except ConnectionError:
