@@ -7,6 +7,7 @@ whatever test runs beside it. The session-scoped fixture keeps the first loop al
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import AsyncIterator
 
 import pytest
@@ -15,6 +16,11 @@ import pytest
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
 import grpc.aio
+
+# A shell that runs a job in the background lets it ignore Ctrl-C, and what it starts inherits that:
+# the commands under test would not see the signal that the test sends them.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -83,6 +83,7 @@ async def test_a_port_that_is_taken_is_said_in_one_line() -> None:
         ("--max-sessions", "0"),
         ("--max-body-bytes", "4MiB"),
         ("no address",),
+        ("--token-file", "lent"),
     ],
 )
 async def test_what_is_written_wrongly_is_said_in_one_line(words: tuple[str, ...]) -> None:

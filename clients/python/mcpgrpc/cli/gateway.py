@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from mcpgrpc.cli.connection import credential, run, security
+from mcpgrpc.cli.connection import run, security
 from mcpgrpc.cli.failures import CommandError, MisuseError
 from mcpgrpc.cli.options import CommonOptions
 from mcpgrpc.cli.terminal import write
@@ -66,9 +66,13 @@ def gateway(
 ) -> None:
     """Serve MCP over HTTP (/mcp) and WebSocket (/ws) in front of a gRPC server.
 
-    A caller's own credential goes through to the server; --token-file and
-    --api-key-file are for callers that bring none. Also here: /health, /ready.
+    A caller's own credential goes through to the server; the door has none to
+    lend. Also here: /health, /ready.
     """
+    if options.token_file is not None or options.api_key_file is not None:
+        raise MisuseError(
+            "gateway takes no --token-file or --api-key-file: each caller brings its own credential"
+        )
     try:
         from mcpgrpc.connection import ConnectionOptions
         from mcpgrpc.gateway.settings import GatewaySettings
@@ -76,9 +80,7 @@ def gateway(
         _refuse_without_extra(error)
     bounds = {"max_body_bytes": max_body_bytes, "max_sessions": max_sessions}
     given = {name: _count(name, word) for name, word in bounds.items() if word is not None}
-    connection = ConnectionOptions(
-        target=address, security=security(options), token=credential(options)
-    )
+    connection = ConnectionOptions(target=address, security=security(options))
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="mcpgrpc: %(message)s")
 
     async def work() -> None:

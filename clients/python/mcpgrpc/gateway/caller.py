@@ -64,13 +64,12 @@ class HttpCaller:
         return cls(metadata, hashlib.sha256(proof.encode()).digest())
 
     def options(self, options: ConnectionOptions, *further: tuple[str, str]) -> ConnectionOptions:
-        """How this caller reaches the server; the door's own credential is for who has none."""
-        has_credential = any(name in CREDENTIALS for name, _ in self.metadata)
-        return replace(
-            options,
-            metadata=(*options.metadata, *self.metadata, *further),
-            token=None if has_credential else options.token,
-        )
+        """How this caller reaches the server: with its own credential, or with none.
+
+        A door never lends its identity to its callers.
+        """
+        metadata = (*options.metadata, *self.metadata, *further)
+        return replace(options, metadata=metadata, token=None)
 
 
 def door_context(headers: Headers, *, resumable: bool = False) -> envelope_pb2.DoorContext:
