@@ -183,7 +183,7 @@ class CallExchange:
             self._host.spawn(self._tear_down(running), "tearing down a call")
 
     async def _run(self, execution: Execution) -> envelope_pb2.JsonRpcResponse | None:
-        proceed = pipeline.bind(self._host.stages, self.caller, self._connection)
+        proceed = pipeline.bind(self._host.stages, self, self._connection)
         return await execution.run(proceed)
 
     async def _tear_down(self, running: asyncio.Task[Any]) -> None:

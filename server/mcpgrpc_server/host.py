@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from mcpgrpc.binding.limits import MIB, Limits
 from mcpgrpc_server.backend import Backend
 from mcpgrpc_server.caller import Caller
+from mcpgrpc_server.identity import Renew
 from mcpgrpc_server.pipeline import Stage
 from mcpgrpc_server.telemetry import StreamInfo, Telemetry
 
@@ -31,11 +32,15 @@ class StreamBounds:
         stall_timeout_seconds: a write that waits longer for its peer to read ends the stream.
         first_message_timeout_seconds: a stream that says nothing for so long is ended.
         initialize_timeout_seconds: how long `initialize` may park the reader.
+        token_notice_seconds: how long before its token ends a stream takes no further requests.
+        token_overrun_seconds: how long requests may run on after that.
         max_pending_notifications: notification handlers running at once; more are dropped.
     """
 
     high_water_bytes: int = 1 * MIB
     stall_timeout_seconds: float = 60.0
+    token_notice_seconds: float = 30.0
+    token_overrun_seconds: float = 30.0
     first_message_timeout_seconds: float = 60.0
     initialize_timeout_seconds: float = 60.0
     max_pending_notifications: int = 256
@@ -62,6 +67,7 @@ class StreamHost:
     bounds: StreamBounds
     telemetry: Telemetry
     stages: Sequence[Stage] = ()
+    renew: Renew | None = None
     draining: bool = False
     _open: dict[Drainable, None] = field(default_factory=dict)
     _background: set[asyncio.Task[None]] = field(default_factory=set)

@@ -6,12 +6,13 @@ anonymous.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 
 class IdentityKind(Enum):
@@ -43,6 +44,24 @@ class Identity:
     claims: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     expires_at: datetime | None = None
 
+    def is_same_caller(self, other: Identity) -> bool:
+        """Whether another credential proves the same: the issuer and the subject are equal."""
+        return (self.kind, self.subject, self.claims.get("iss")) == (
+            other.kind,
+            other.subject,
+            other.claims.get("iss"),
+        )
+
 
 ANONYMOUS: Final = Identity(subject="anonymous", kind=IdentityKind.ANONYMOUS)
 """The caller of a listener that asks for no identity."""
+
+current_identity: Final[ContextVar[Identity]] = ContextVar("current_identity", default=ANONYMOUS)
+"""The identity of the RPC being opened; interceptors set it, the servicer reads it."""
+
+Renew: TypeAlias = Callable[[str], Awaitable[Identity]]
+"""Proves a fresh credential, given as in the `authorization` metadata; raises `NotProvenError`."""
+
+
+class NotProvenError(Exception):
+    """A credential proves nothing."""

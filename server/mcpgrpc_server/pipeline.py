@@ -11,7 +11,7 @@ from functools import partial
 from typing import Protocol, TypeAlias
 
 from mcpgrpc.v1 import envelope_pb2
-from mcpgrpc_server.backend import BackendConnection, ServerCall
+from mcpgrpc_server.backend import BackendConnection, Client, ServerCall
 from mcpgrpc_server.caller import Caller
 
 Next: TypeAlias = Callable[[ServerCall], Awaitable[envelope_pb2.JsonRpcResponse]]
@@ -27,15 +27,16 @@ class Stage(Protocol):
         ...
 
 
-def bind(stages: Sequence[Stage], caller: Caller, connection: BackendConnection) -> Next:
+def bind(stages: Sequence[Stage], client: Client, connection: BackendConnection) -> Next:
     """The pipeline of one connection; without stages it is the backend itself."""
     proceed: Next = connection.handle_request
     for stage in reversed(stages):
-        proceed = partial(_pass, stage, caller, proceed)
+        proceed = partial(_pass, stage, client, proceed)
     return proceed
 
 
 async def _pass(
-    stage: Stage, caller: Caller, proceed: Next, call: ServerCall
+    stage: Stage, client: Client, proceed: Next, call: ServerCall
 ) -> envelope_pb2.JsonRpcResponse:
-    return await stage.handle(call, caller, proceed)
+    # Read now: a stream's identity can be renewed while it is open.
+    return await stage.handle(call, client.caller, proceed)

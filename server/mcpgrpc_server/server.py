@@ -20,6 +20,7 @@ from mcpgrpc.v1 import mcp_service_pb2_grpc
 from mcpgrpc_server.backend import Backend, Summary
 from mcpgrpc_server.health import Health
 from mcpgrpc_server.host import StreamHost
+from mcpgrpc_server.identity import Renew
 from mcpgrpc_server.lifespan import LifespanTask
 from mcpgrpc_server.listeners import bind
 from mcpgrpc_server.sdk.app import SdkApp
@@ -52,6 +53,9 @@ class Server:
             left out.
         settings: everything else; the defaults when left out.
         telemetry: who hears about requests; the log when left out.
+        interceptors: see every RPC first; one that proves who calls sets `current_identity`.
+        renew: proves the fresh credential of a stream that is open; without it, streams end with
+            their token.
     """
 
     def __init__(
@@ -61,6 +65,8 @@ class Server:
         *,
         settings: ServerSettings | None = None,
         telemetry: Telemetry | None = None,
+        interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
+        renew: Renew | None = None,
     ) -> None:
         settings = settings if settings is not None else ServerSettings()
         if listen is not None:
@@ -71,6 +77,8 @@ class Server:
         """The targets that are really bound, once started."""
         self._backend: Backend = app if _is_backend(app) else SdkApp(app)
         self._telemetry = telemetry if telemetry is not None else LoggingTelemetry()
+        self._interceptors = tuple(interceptors)
+        self._renew = renew
         self._closed: asyncio.Event | None = None
 
     async def __aenter__(self) -> Self:
@@ -100,9 +108,12 @@ class Server:
             limits_of(self.settings),
             bounds_of(self.settings),
             self._telemetry,
+            renew=self._renew,
         )
         self._health = Health((SERVICE_NAME, HEALTH_SERVICE))
-        self._grpc = grpc.aio.server(options=channel_options(self.settings))
+        self._grpc = grpc.aio.server(
+            interceptors=self._interceptors, options=channel_options(self.settings)
+        )
         self._register()
         self._lifespan = LifespanTask(self._backend.lifespan)
         try:

@@ -17,6 +17,7 @@ from mcpgrpc.v1 import errors_pb2, mcp_service_pb2, mcp_service_pb2_grpc
 from mcpgrpc_server.call import CallExchange
 from mcpgrpc_server.caller import Caller, visible_headers
 from mcpgrpc_server.host import StreamHost
+from mcpgrpc_server.identity import current_identity
 from mcpgrpc_server.session.stream import SessionStream
 from mcpgrpc_server.status import abort
 
@@ -59,7 +60,7 @@ class McpServicer(mcp_service_pb2_grpc.McpServiceServicer):
 
     async def _admit(self, context: grpc.aio.ServicerContext[Any, Any]) -> Caller:
         metadata = context.invocation_metadata() or ()
-        caller = Caller(peer=context.peer(), headers=visible_headers(metadata))
+        caller = Caller(context.peer(), current_identity.get(), visible_headers(metadata))
         if self._host.draining:
             self._host.telemetry.refused(self._host.stream_info("rpc", caller), "DRAINING")
             await abort(context, DRAINING)

@@ -188,6 +188,20 @@ class ServerSettings(BaseSettings):
         description="A stream whose peer reads nothing for so long is ended. At most an hour, "
         "since its queued bytes and waiting handlers stay so long.",
     )
+    token_notice_seconds: float = Field(
+        default=30,
+        ge=0,
+        le=3_600,
+        description="A stream takes no further requests so long before its token ends, so that its "
+        "client moves in time. At most an hour, the life of many tokens.",
+    )
+    token_overrun_seconds: float = Field(
+        default=30,
+        ge=0,
+        le=3_600,
+        description="Requests that run when their stream's token ends may run on for so long. At "
+        "most an hour: nobody proves to be the caller any more.",
+    )
     keepalive_interval_seconds: float = Field(
         default=30,
         ge=0,

@@ -37,6 +37,8 @@ def bounds_of(settings: ServerSettings) -> StreamBounds:
     return StreamBounds(
         high_water_bytes=settings.high_water_bytes,
         stall_timeout_seconds=settings.stall_timeout_seconds,
+        token_notice_seconds=settings.token_notice_seconds,
+        token_overrun_seconds=settings.token_overrun_seconds,
         first_message_timeout_seconds=settings.first_message_timeout_seconds,
         initialize_timeout_seconds=settings.initialize_timeout_seconds,
         max_pending_notifications=settings.max_pending_notifications,

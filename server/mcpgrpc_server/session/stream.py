@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any, Final
 
 import grpc
 
 from mcpgrpc.binding.core import (
+    DRAINING,
     Answer,
     Effect,
     FrameError,
@@ -32,13 +34,21 @@ from mcpgrpc.v1 import errors_pb2, mcp_service_pb2, session_pb2
 from mcpgrpc_server import pipeline
 from mcpgrpc_server.caller import Caller
 from mcpgrpc_server.host import StreamHost
+from mcpgrpc_server.identity import NotProvenError, Renew
 from mcpgrpc_server.session.client import SessionClient
+from mcpgrpc_server.session.expiry import TOKEN_EXPIRED, TokenExpiry
 from mcpgrpc_server.session.requests import RunningRequests
 from mcpgrpc_server.session.watch import StreamWatch
 from mcpgrpc_server.status import STATUS_TIMEOUT_SECONDS, abort_unread
 from mcpgrpc_server.telemetry import Outcome, RequestInfo
 
 INITIALIZE: Final = "initialize"
+
+RENEWAL_REFUSED: Final = Refusal(
+    errors_pb2.ERROR_REASON_UNAUTHENTICATED,
+    "the fresh credential is not valid, or is another caller's",
+    execution=errors_pb2.EXECUTION_MAYBE,
+)
 
 
 class SessionStream:
@@ -81,7 +91,7 @@ class SessionStream:
             self._core,
             self._client,
             self._connection,
-            pipeline.bind(host.stages, caller, self._connection),
+            pipeline.bind(host.stages, self._client, self._connection),
             self._writer,
             host.telemetry,
             self._info,
@@ -92,6 +102,7 @@ class SessionStream:
         self._fault: asyncio.Future[Refusal] = self._loop.create_future()
         self._half_closed = False
         self._watch = StreamWatch(self._core, self._writer, host.bounds, self._end_with)
+        self._expiry = TokenExpiry(host.bounds, self._begin_token_drain, self.end_drain)
 
     async def serve(self, frames: AsyncIterator[mcp_service_pb2.SessionRequest]) -> None:
         """Serve the stream to its end; raises as `context.abort` does when that is an error."""
@@ -105,6 +116,7 @@ class SessionStream:
         writer.add_done_callback(self._writer_done)
         reader.add_done_callback(self._reader_done)
         self._watch.start()
+        self._expiry.follow(self._client.caller.identity)
         outcome, why = Outcome.CANCELLED, "the client cancelled, or its connection was lost"
         try:
             refusal = await self._outcome(writer)
@@ -115,6 +127,7 @@ class SessionStream:
                 self._host.telemetry.refused(self._info, why)
         finally:
             self._watch.stop()
+            self._expiry.stop()
             reader.cancel()
             writer.cancel()
             self._host.spawn(self._tear_down(), "tearing down a session")
@@ -139,15 +152,20 @@ class SessionStream:
             self._writer.finish()
         return None
 
-    def begin_drain(
-        self,
-        grace_seconds: float,
-        reason: session_pb2.GoAwayReason = session_pb2.GO_AWAY_REASON_SHUTDOWN,
-    ) -> None:
+    def begin_drain(self, grace_seconds: float) -> None:
         """Take no further requests; the stream ends when the running ones have."""
+        self._begin_drain(grace_seconds, session_pb2.GO_AWAY_REASON_SHUTDOWN, DRAINING)
+
+    def _begin_token_drain(self, grace_seconds: float) -> None:
+        reason = session_pb2.GO_AWAY_REASON_TOKEN_EXPIRING
+        self._begin_drain(grace_seconds, reason, TOKEN_EXPIRED)
+
+    def _begin_drain(
+        self, grace_seconds: float, reason: session_pb2.GoAwayReason, refusal: Refusal
+    ) -> None:
         if self._core.draining:
             return
-        accepted = self._core.begin_drain()
+        accepted = self._core.begin_drain(refusal)
         self._client.go_away(reason, accepted, grace_seconds)
         self._requests.complete_listens()
         self._end_when_idle()
@@ -186,8 +204,25 @@ class SessionStream:
             self._watch.heard_promise()
         elif kind == "request_settled":
             await self._apply(self._core.receive_settled(item.request_settled.request_id))
+        elif kind == "credentials" and self._host.renew is not None:
+            renewal = self._renew(self._host.renew, item.credentials.authorization)
+            self._host.spawn(renewal, "renewing an identity")
         else:
             self._host.telemetry.ignored(self._info, f"item {kind or 'of an unknown kind'}")
+
+    async def _renew(self, renew: Renew, authorization: str) -> None:
+        """Carry the stream on under a fresh credential of the same caller, and of no other."""
+        caller = self._client.caller
+        try:
+            identity = await renew(authorization)
+        except NotProvenError:
+            self._end_with(RENEWAL_REFUSED)
+            return
+        if not identity.is_same_caller(caller.identity):
+            self._end_with(RENEWAL_REFUSED)
+        elif not self._core.draining:
+            self._client.caller = replace(caller, identity=identity)
+            self._expiry.follow(identity)
 
     async def _apply(self, effect: Effect[Waiting]) -> None:
         if isinstance(effect, StartRequest):

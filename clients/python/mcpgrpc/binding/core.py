@@ -90,6 +90,7 @@ class StreamCore(Generic[Waiter]):
         self._reassembler = Reassembler(limits.max_open_fragments, limits.max_envelope_bytes)
         self._requests_received = 0
         self._accepted: int | None = None
+        self._drain_refusal = DRAINING
 
     @property
     def draining(self) -> bool:
@@ -150,10 +151,14 @@ class StreamCore(Generic[Waiter]):
             self.era.answered(request.method, request.modern, code)
         return True
 
-    def begin_drain(self) -> int:
-        """Take no further requests; gives how many are accepted, the same number every time."""
+    def begin_drain(self, refusal: errors.Refusal | None = None) -> int:
+        """Take no further requests; gives how many are accepted, the same number every time.
+
+        `refusal` is what further requests are answered; DRAINING when left out.
+        """
         if self._accepted is None:
             self._accepted = self._requests_received
+            self._drain_refusal = refusal if refusal is not None else DRAINING
         return self._accepted
 
     def _receive_request(self, envelope: envelope_pb2.Envelope) -> Effect[Waiter]:
@@ -169,7 +174,7 @@ class StreamCore(Generic[Waiter]):
                 request, errors.failure(errors.INVALID_REQUEST, "a request needs a method")
             )
         if self.draining:
-            return self._refuse(request, DRAINING.response())
+            return self._refuse(request, self._drain_refusal.response())
         parsed = self._parse_params(request)
         if isinstance(parsed, envelope_pb2.JsonRpcResponse):
             return self._refuse(request, parsed)

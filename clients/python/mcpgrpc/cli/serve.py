@@ -80,6 +80,8 @@ OPTIONS = (
     _seconds("first_message_timeout_seconds", "How long a stream may stay without a message."),
     _seconds("initialize_timeout_seconds", "How long initialize may take."),
     _seconds("stall_timeout_seconds", "End a stream whose peer reads nothing for so long."),
+    _seconds("token_notice_seconds", "Drain a stream so long before its token ends."),
+    _seconds("token_overrun_seconds", "How long requests may outlast their stream's token."),
     _seconds("keepalive_interval_seconds", "Write a frame at least this often; 0 for never."),
     _count("max_in_flight", "Requests unsettled at once on a stream."),
     _count("max_listens", "Subscriptions open at once on a stream."),

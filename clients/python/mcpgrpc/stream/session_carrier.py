@@ -275,4 +275,8 @@ def _answer_of(
 
 
 def _is_draining(answer: envelope_pb2.Envelope) -> bool:
-    return answer.response.reason == errors_pb2.ERROR_REASON_DRAINING
+    """Refused because the stream takes no more: another one, with a fresh token, does."""
+    return answer.response.reason in (
+        errors_pb2.ERROR_REASON_DRAINING,
+        errors_pb2.ERROR_REASON_TOKEN_EXPIRED,
+    )
