@@ -20,6 +20,12 @@ TOKEN_EXPIRED: Final = Refusal(
     "the token of this stream ends; open a new stream with a fresh one",
 )
 
+RENEWAL_REFUSED: Final = Refusal(
+    errors_pb2.ERROR_REASON_UNAUTHENTICATED,
+    "the fresh credential is not valid, or is another caller's",
+    execution=errors_pb2.EXECUTION_MAYBE,
+)
+
 
 class TokenExpiry:
     """Follows the identity of one stream.

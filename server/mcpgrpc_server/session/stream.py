@@ -36,19 +36,13 @@ from mcpgrpc_server.caller import Caller
 from mcpgrpc_server.host import StreamHost
 from mcpgrpc_server.identity import NotProvenError, Renew
 from mcpgrpc_server.session.client import SessionClient
-from mcpgrpc_server.session.expiry import TOKEN_EXPIRED, TokenExpiry
+from mcpgrpc_server.session.expiry import RENEWAL_REFUSED, TOKEN_EXPIRED, TokenExpiry
 from mcpgrpc_server.session.requests import RunningRequests
 from mcpgrpc_server.session.watch import StreamWatch
 from mcpgrpc_server.status import STATUS_TIMEOUT_SECONDS, abort_unread
 from mcpgrpc_server.telemetry import Outcome, RequestInfo
 
 INITIALIZE: Final = "initialize"
-
-RENEWAL_REFUSED: Final = Refusal(
-    errors_pb2.ERROR_REASON_UNAUTHENTICATED,
-    "the fresh credential is not valid, or is another caller's",
-    execution=errors_pb2.EXECUTION_MAYBE,
-)
 
 
 class SessionStream:
