@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
+from mcpgrpc.binding.core import StartRequest
 from mcpgrpc.binding.era import Era
 from mcpgrpc.binding.ids import Id
 from mcpgrpc.binding.in_flight import InFlightRequest
@@ -35,6 +36,19 @@ class ServerCall:
     params: dict[str, Any] | None
     params_json: str | None
     door: envelope_pb2.DoorContext | None
+
+    @classmethod
+    def of(cls, start: StartRequest, era: Era) -> Self:
+        """The call that a stream's core says to start."""
+        envelope = start.envelope
+        request = envelope.request
+        return cls(
+            start.request,
+            era,
+            start.params,
+            request.params_json if request.HasField("params_json") else None,
+            envelope.door if envelope.HasField("door") else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,12 +83,13 @@ class CallExchange:
 
     async def _serve(self, message: mcp_service_pb2.CallRequest) -> None:
         core: StreamCore[Waiting] = StreamCore(self._host.limits, EraGate(Era.MODERN))
-        envelope = envelope_pb2.Envelope(request=message.request)
+        door = message.door if message.HasField("door") else None
+        envelope = envelope_pb2.Envelope(request=message.request, door=door)
         effect = core.receive_envelope(envelope)
         if isinstance(effect, Answer):
             await self._answer(effect.response)
         elif isinstance(effect, StartRequest):
-            response = await self._execute(effect, message)
+            response = await self._execute(effect)
             response.id.CopyFrom(message.request.id)
             await self._answer(response)
 
@@ -142,17 +143,8 @@ class CallExchange:
         self._execution.end_with(DRAIN_DEADLINE.response())
         return 1
 
-    async def _execute(
-        self, start: StartRequest, message: mcp_service_pb2.CallRequest
-    ) -> envelope_pb2.JsonRpcResponse:
-        request = message.request
-        call = ServerCall(
-            start.request,
-            Era.MODERN,
-            start.params,
-            request.params_json if request.HasField("params_json") else None,
-            message.door if message.HasField("door") else None,
-        )
+    async def _execute(self, start: StartRequest) -> envelope_pb2.JsonRpcResponse:
+        call = ServerCall.of(start, Era.MODERN)
         self._connection = self._host.backend.connect(self)
         early: asyncio.Future[envelope_pb2.JsonRpcResponse] = (
             asyncio.get_running_loop().create_future()
@@ -165,7 +157,7 @@ class CallExchange:
             self._info, call.request.id, call.request.method, target_name(call.params), "modern"
         )
         self._host.telemetry.request_started(info)
-        running = asyncio.create_task(self._run(execution), name=request.method)
+        running = asyncio.create_task(self._run(execution), name=call.request.method)
         response: envelope_pb2.JsonRpcResponse | None = None
         try:
             waited: set[asyncio.Future[Any]] = {running, early}

@@ -13,7 +13,13 @@ import grpc
 from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2
 
-from mcpgrpc.binding.errors import ERROR_DOMAIN, Refusal, execution_name, reason_name
+from mcpgrpc.binding.errors import (
+    ERROR_DOMAIN,
+    STATUS_DETAILS_KEY,
+    Refusal,
+    execution_name,
+    reason_name,
+)
 
 MAX_MESSAGE_BYTES: Final = 768
 """gRPC rejects metadata above 8 KiB in all at random, so the trailers of an error stay below half
@@ -22,7 +28,6 @@ of that: the message goes twice, in base64 and percent-encoded, which takes 4.4 
 STATUS_TIMEOUT_SECONDS: Final = 5.0
 """How long an RPC that is ended by force may take to accept its status."""
 
-STATUS_DETAILS_KEY: Final = "grpc-status-details-bin"
 ERROR_CODE_KEY: Final = "mcpgrpc-error-code"
 """The trailer that repeats an MCP error's code: proxies see nothing but status and trailers."""
 

@@ -15,7 +15,7 @@ from mcpgrpc_server.caller import visible_headers
 from mcpgrpc_server.host import StreamBounds
 from mcpgrpc_server.servicer import ERA_KEY, MIRROR_KEYS
 from mcpgrpc_server.settings import ServerSettings
-from mcpgrpc_server.status import ERROR_CODE_KEY, MAX_MESSAGE_BYTES, STATUS_DETAILS_KEY
+from mcpgrpc_server.status import ERROR_CODE_KEY, MAX_MESSAGE_BYTES
 from tests.docs.documents import ROOT, document
 
 BINDING = document("docs/binding.md")
@@ -128,7 +128,7 @@ def test_the_table_of_limits_holds_those_in_force_by_default() -> None:
 
 def test_the_metadata_keys_are_those_of_the_code() -> None:
     keys = " ".join(row[0] for row in BINDING.table("## 9. Metadata, headers and doors"))
-    for key in (ERA_KEY, ERROR_CODE_KEY, STATUS_DETAILS_KEY, *MIRROR_KEYS):
+    for key in (ERA_KEY, ERROR_CODE_KEY, errors.STATUS_DETAILS_KEY, *MIRROR_KEYS):
         assert f"`{key}`" in keys
 
 

@@ -12,10 +12,8 @@ import grpc
 from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
-from mcpgrpc.binding.errors import ERROR_DOMAIN
+from mcpgrpc.binding.errors import ERROR_DOMAIN, STATUS_DETAILS_KEY
 from mcpgrpc.errors import ConnectError, ConnectionLost, McpGrpcError, ServiceError
-
-STATUS_DETAILS_KEY: Final = "grpc-status-details-bin"
 
 _CONNECTION_STATUSES: Final = frozenset(
     {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNKNOWN}

@@ -69,18 +69,11 @@ class RunningRequests:
     def start(self, start: StartRequest) -> asyncio.Task[None]:
         """Run a request in a task of its own."""
         envelope = start.envelope
-        request = envelope.request
-        call = ServerCall(
-            start.request,
-            self._core.era.era,
-            start.params,
-            request.params_json if request.HasField("params_json") else None,
-            envelope.door if envelope.HasField("door") else None,
-        )
+        call = ServerCall.of(start, self._core.era.era)
         timeout = to_seconds(envelope.timeout) if envelope.HasField("timeout") else None
         execution = Execution(call, timeout, self._answer_early)
         self._running[start.request] = execution
-        return self._spawn(self._run(execution), f"{request.method} {start.request.id!r}")
+        return self._spawn(self._run(execution), f"{start.request.method} {start.request.id!r}")
 
     def notify(self, effect: Notify, max_pending: int) -> bool:
         """Cancel what a notification cancels and hand it on; False when it had to be dropped."""

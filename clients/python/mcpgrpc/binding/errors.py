@@ -15,6 +15,9 @@ from mcpgrpc.v1 import envelope_pb2, errors_pb2
 ERROR_DOMAIN: Final = "mcpgrpc"
 """`google.rpc.ErrorInfo.domain` of this service's own errors."""
 
+STATUS_DETAILS_KEY: Final = "grpc-status-details-bin"
+"""The trailer of a failed RPC that holds the `google.rpc.Status` with that ErrorInfo."""
+
 PARSE_ERROR: Final = -32700
 INVALID_REQUEST: Final = -32600
 METHOD_NOT_FOUND: Final = -32601
