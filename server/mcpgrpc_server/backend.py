@@ -16,6 +16,7 @@ from mcpgrpc.binding.era import Era
 from mcpgrpc.binding.ids import Id
 from mcpgrpc.binding.in_flight import InFlightRequest
 from mcpgrpc.v1 import envelope_pb2
+from mcpgrpc_server.availability import Availability
 from mcpgrpc_server.caller import Caller
 
 
@@ -152,6 +153,11 @@ class Summary:
 
 class Backend(Protocol):
     """What answers the requests of every client of a server."""
+
+    @property
+    def availability(self) -> Availability:
+        """Whether it can serve now; the server's health follows it."""
+        ...
 
     def lifespan(self) -> AbstractAsyncContextManager[None]:
         """Come up and go down; entered once per process, never per stream."""

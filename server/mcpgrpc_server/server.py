@@ -97,6 +97,7 @@ class Server:
         """Bind every listener, bring the app up, and then answer SERVING.
 
         Health answers NOT_SERVING, and nothing else answers, until the app's lifespan has come up.
+        From then on it follows the backend's availability.
 
         Raises:
             ListenError: an address cannot be bound; nothing is left running.
@@ -129,7 +130,8 @@ class Server:
             self._closed.set()
             raise
         self._host.draining = False
-        self._health.set_all(serving=True)
+        self._backend.availability.watch(self._follow)
+        self._follow(self._backend.availability.serving)
 
     async def summary(self, timeout_seconds: float = SUMMARY_SECONDS) -> Summary:
         """What is served, asked of the app now; no tools when it does not say so in time."""
@@ -176,6 +178,10 @@ class Server:
         if self._closed is not None:
             await self._closed.wait()
 
+    def _follow(self, serving: bool) -> None:
+        """Health tells what the backend can do, and NOT_SERVING in a drain whatever it can."""
+        self._health.set_all(serving=serving and not self._host.draining)
+
     def _begin_drain(self, grace_seconds: float) -> None:
         if self._host.draining:
             return
@@ -195,4 +201,4 @@ class Server:
 
 
 def _is_backend(app: object) -> TypeGuard[Backend]:
-    return all(hasattr(app, name) for name in ("lifespan", "connect", "summary"))
+    return all(hasattr(app, name) for name in ("availability", "lifespan", "connect", "summary"))

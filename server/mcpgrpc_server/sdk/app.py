@@ -14,6 +14,7 @@ from mcpgrpc.binding import json_text
 from mcpgrpc.binding.era import PROTOCOL_VERSION_META_KEY, Era
 from mcpgrpc.binding.in_flight import InFlightRequest
 from mcpgrpc.v1 import envelope_pb2
+from mcpgrpc_server.availability import Availability
 from mcpgrpc_server.backend import Client, ServerCall, Summary
 from mcpgrpc_server.caller import Caller
 from mcpgrpc_server.sdk import internals
@@ -30,6 +31,8 @@ class SdkApp:
     def __init__(self, app: object) -> None:
         self._server = internals.lowlevel_server(app)
         self._lifespan_state: Any = None
+        self.availability = Availability(serving=True)
+        """An app in this process serves for as long as the process does."""
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
