@@ -17,18 +17,25 @@ class ListenError(Exception):
     """An address cannot be listened on; the message says why and what to do."""
 
 
-def bind(server: grpc.aio.Server, address: str) -> str:
+def bind(
+    server: grpc.aio.Server, address: str, credentials: grpc.ServerCredentials | None = None
+) -> str:
     """Listen on an address; gives the target that clients reach it by.
+
+    Args:
+        server: not started yet.
+        address: `HOST:PORT`, port 0 for a free one, or `unix:PATH`.
+        credentials: of TLS; plaintext without them.
 
     Raises:
         ListenError: it is malformed, taken, or not this machine's.
     """
     if address.startswith(UNIX_PREFIX):
-        _add_port(server, address)
+        _add_port(server, address, credentials)
         return address
     host, port = split(address)
     _check_free(host, port, address)
-    bound = _add_port(server, address)
+    bound = _add_port(server, address, credentials)
     return f"{host}:{bound}"
 
 
@@ -69,9 +76,14 @@ def _explain(address: str, error: OSError) -> str:
     return f"cannot listen on {address}: {why}; stop what uses it or choose another with --listen"
 
 
-def _add_port(server: grpc.aio.Server, address: str) -> int:
+def _add_port(
+    server: grpc.aio.Server, address: str, credentials: grpc.ServerCredentials | None
+) -> int:
     try:
-        port = server.add_insecure_port(address)
+        if credentials is None:
+            port = server.add_insecure_port(address)
+        else:
+            port = server.add_secure_port(address, credentials)
     except RuntimeError as error:
         raise ListenError(f"cannot listen on {address}: {str(error).splitlines()[0]}") from None
     if port == 0:
