@@ -90,11 +90,11 @@ def takes(field: FieldInfo) -> str:
 
 def kind(annotation: Any) -> str:
     """What a value is, in a word or two."""
-    names = {bool: "true or false", int: "integer", float: "number"}
+    names = {bool: "true or false", int: "integer", float: "number", str: "text"}
     if annotation in names:
         return names[annotation]
     words = [word for word in get_args(annotation) if isinstance(word, str)]
-    return ", ".join(f"`{word}`" for word in words) or "list of addresses"
+    return ", ".join(f"`{word}`" for word in words) or "list"
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -25,6 +25,7 @@ from mcpgrpc_server.backend import ServerCall
 from mcpgrpc_server.caller import Caller
 from mcpgrpc_server.execution import DRAIN_DEADLINE, Execution
 from mcpgrpc_server.host import StreamHost
+from mcpgrpc_server.session.expiry import TokenExpiry
 from mcpgrpc_server.session.requests import outcome_of, target_name
 from mcpgrpc_server.session.watch import stalled
 from mcpgrpc_server.status import (
@@ -67,11 +68,13 @@ class CallExchange:
         self._over = False
         self._execution: Execution | None = None
         self._info = host.stream_info("Call", caller)
+        self._expiry = TokenExpiry(host.bounds, self.begin_drain, self.end_drain)
 
     async def serve(self, message: mcp_service_pb2.CallRequest) -> None:
         """Answer the call; raises as `context.abort` does when the service itself refuses it."""
         # Until the last write: a drain waits for the answer, not only for the handler.
         self._host.enter(self)
+        self._expiry.follow(self.caller.identity)
         try:
             await self._serve(message)
         except StreamStalledError:
@@ -79,6 +82,7 @@ class CallExchange:
         except StreamClosedError:
             logger.debug("dropped the answer of a call that is over")
         finally:
+            self._expiry.stop()
             self._host.leave(self)
 
     async def _serve(self, message: mcp_service_pb2.CallRequest) -> None:
@@ -129,6 +133,10 @@ class CallExchange:
 
     def close_standalone_stream(self) -> None:
         """A Call has no standalone stream."""
+
+    def lose_credential(self) -> None:
+        """What proved the caller was taken back."""
+        self._expiry.end_now()
 
     def begin_drain(self, grace_seconds: float) -> None:  # the host keeps the time
         """A subscription completes; any other request runs on."""

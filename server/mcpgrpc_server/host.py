@@ -49,6 +49,15 @@ class StreamBounds:
 class Drainable(Protocol):
     """An RPC that can be asked to end."""
 
+    @property
+    def caller(self) -> Caller:
+        """Who is at the other end."""
+        ...
+
+    def lose_credential(self) -> None:
+        """What proved the caller was taken back: take no more, let what runs have the overrun."""
+        ...
+
     def begin_drain(self, grace_seconds: float) -> None:
         """Take no further requests and end when the running ones have."""
         ...

@@ -45,12 +45,11 @@ class Identity:
     expires_at: datetime | None = None
 
     def is_same_caller(self, other: Identity) -> bool:
-        """Whether another credential proves the same: the issuer and the subject are equal."""
-        return (self.kind, self.subject, self.claims.get("iss")) == (
-            other.kind,
-            other.subject,
-            other.claims.get("iss"),
-        )
+        """Whether another credential proves the same: kind, issuer, subject and actor are equal."""
+        return self._who() == other._who()
+
+    def _who(self) -> tuple[object, ...]:
+        return self.kind, self.claims.get("iss"), self.subject, self.actor
 
 
 ANONYMOUS: Final = Identity(subject="anonymous", kind=IdentityKind.ANONYMOUS)

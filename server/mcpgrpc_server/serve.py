@@ -1,29 +1,33 @@
-"""`serve`: one app, one process, signals. Blocks until the server has drained.
+"""`serve`: one app, one process, signals, and the HTTP door where it is asked for.
 
-The first SIGTERM or SIGINT drains, the second ends at once.
+Blocks until the server has drained. The first SIGTERM or SIGINT drains, the second ends at once.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections.abc import Callable
-from typing import Any, Final
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Final, TypeAlias
 
 from mcpgrpc_server.backend import Summary
 from mcpgrpc_server.server import Server
-from mcpgrpc_server.settings import ServerSettings
+from mcpgrpc_server.settings import ServerSettings, check_listeners
 from mcpgrpc_server.settings_sources import load_settings
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+
+OnReady: TypeAlias = Callable[[Server, Summary], None]
 
 
 def serve(
     app: object,
     *,
     settings: ServerSettings | None = None,
-    on_ready: Callable[[Server, Summary], None] | None = None,
+    on_ready: OnReady | None = None,
 ) -> None:
     """Serve an app until SIGTERM or SIGINT, then drain and return.
 
@@ -40,17 +44,38 @@ def serve(
     """
     if settings is None:
         settings = load_settings(None, {}, os.environ)
-    asyncio.run(_serve(Server(app, settings=settings), on_ready))
+    asyncio.run(_serve(app, settings, on_ready))
 
 
-async def _serve(server: Server, on_ready: Callable[[Server, Summary], None] | None) -> None:
+async def _serve(app: object, settings: ServerSettings, on_ready: OnReady | None) -> None:
     stop = _first_signal()
+    if not settings.http:
+        await _served(Server(app, settings=settings), stop, on_ready)
+        return
+    # Who serves no HTTP need not load it.
+    from mcpgrpc_server.http_door import http_door, private_address
+
+    check_listeners(settings)
+    with private_address() as address:
+        async with http_door(settings, address) as door:
+            server = Server(app, settings=settings, private_address=address)
+            server.doors.append(door.url)
+            await _served(server, stop, on_ready, door.draining)
+
+
+async def _served(
+    server: Server,
+    stop: asyncio.Future[int],
+    on_ready: OnReady | None,
+    draining: Callable[[], AbstractAsyncContextManager[None]] = contextlib.nullcontext,
+) -> None:
     if not await _started(server, stop):
         return
     if on_ready is not None:
         on_ready(server, await server.summary())
     await stop
-    await server.drain()
+    async with draining():
+        await server.drain()
 
 
 async def _started(server: Server, stop: asyncio.Future[int]) -> bool:

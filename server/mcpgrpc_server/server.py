@@ -17,17 +17,24 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from mcpgrpc.v1 import mcp_service_pb2_grpc
+from mcpgrpc_server.authentication.refusal_reports import RefusalReports
+from mcpgrpc_server.authentication.revocation import watch_revocations
+from mcpgrpc_server.authentication.wiring import Authentication
 from mcpgrpc_server.backend import Backend, Summary
 from mcpgrpc_server.health import Health
+from mcpgrpc_server.health_listener import HealthListener
 from mcpgrpc_server.host import StreamHost
 from mcpgrpc_server.identity import Renew
 from mcpgrpc_server.lifespan import LifespanTask
-from mcpgrpc_server.listeners import bind
+from mcpgrpc_server.listen_targets import split_security
+from mcpgrpc_server.listeners import ListenError, bind
 from mcpgrpc_server.sdk.app import SdkApp
 from mcpgrpc_server.servicer import SERVICE_NAME, McpServicer
 from mcpgrpc_server.settings import ServerSettings, check_listeners
 from mcpgrpc_server.stream_settings import bounds_of, channel_options, limits_of
 from mcpgrpc_server.telemetry import LoggingTelemetry, Telemetry
+from mcpgrpc_server.transport_security.listener_credentials import listener_credentials
+from mcpgrpc_server.transport_security.tls_files import TlsFilesError
 
 HEALTH_SERVICE: Final = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 
@@ -53,9 +60,12 @@ class Server:
             left out.
         settings: everything else; the defaults when left out.
         telemetry: who hears about requests; the log when left out.
-        interceptors: see every RPC first; one that proves who calls sets `current_identity`.
-        renew: proves the fresh credential of a stream that is open; without it, streams end with
-            their token.
+        interceptors: see every RPC before those that the settings ask for; one that proves who
+            calls sets `current_identity`, or derives from `RpcInterceptor`.
+        renew: proves the fresh credential of a stream that is open, in the place of what the
+            settings take.
+        private_address: a further `unix:PATH` for doors in this process, in a directory that nobody
+            else can enter: always plaintext, and not among `addresses`.
     """
 
     def __init__(
@@ -67,6 +77,7 @@ class Server:
         telemetry: Telemetry | None = None,
         interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
         renew: Renew | None = None,
+        private_address: str | None = None,
     ) -> None:
         settings = settings if settings is not None else ServerSettings()
         if listen is not None:
@@ -74,12 +85,20 @@ class Server:
         check_listeners(settings)
         self.settings = settings
         self.addresses: list[str] = []
-        """The targets that are really bound, once started."""
+        """The targets that are really bound, once started, without what secures them."""
+        self.health_address = ""
+        """The target of the listener for health alone, once started; empty without one."""
+        self.doors: list[str] = []
+        """URLs of the doors in front; whoever opens one adds it."""
         self._backend: Backend = app if _is_backend(app) else SdkApp(app)
         self._telemetry = telemetry if telemetry is not None else LoggingTelemetry()
         self._interceptors = tuple(interceptors)
-        self._renew = renew
+        self._authentication = Authentication(settings)
+        self._renew = renew if renew is not None else self._authentication.renewal
+        self._private_address = private_address
+        self._health_listener: HealthListener | None = None
         self._closed: asyncio.Event | None = None
+        self._revocations: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -113,23 +132,36 @@ class Server:
         )
         self._health = Health((SERVICE_NAME, HEALTH_SERVICE))
         self._grpc = grpc.aio.server(
-            interceptors=self._interceptors, options=channel_options(self.settings)
+            interceptors=(
+                *self._interceptors,
+                RefusalReports(self._host),
+                *self._authentication.interceptors,
+            ),
+            options=channel_options(self.settings),
         )
         self._register()
         self._lifespan = LifespanTask(self._backend.lifespan)
         try:
-            self.addresses = [bind(self._grpc, address) for address in self.settings.listen]
+            self.addresses = [self._bind(listen) for listen in self.settings.listen]
+            if self._private_address is not None:
+                bind(self._grpc, self._private_address)
             await self._grpc.start()
+            if self.settings.health:
+                self._health_listener = HealthListener(self._health, self.settings.health)
+                self.health_address = await self._health_listener.start()
             await self._lifespan.start()
         except BaseException:
             with contextlib.suppress(grpc.aio.UsageError):
                 # gRPC gives a port back only when it stops what it has started.
                 await self._grpc.start()
-            await self._grpc.stop(None)
+            await self._stop_listening(None)
             await self._lifespan.stop()
             self._closed.set()
             raise
         self._host.draining = False
+        self._revocations = asyncio.create_task(
+            watch_revocations(self._host, self._authentication.holds), name="revocations"
+        )
         self._backend.availability.watch(self._follow)
         self._follow(self._backend.availability.serving)
 
@@ -162,8 +194,10 @@ class Server:
         if self._closed is None or self._closed.is_set():
             return
         self._begin_drain(grace_seconds)
+        if self._revocations is not None:
+            self._revocations.cancel()
         self._health.end_watches()
-        await self._grpc.stop(grace_seconds or None)
+        await self._stop_listening(grace_seconds or None)
         try:
             await asyncio.wait_for(self._host.wait_background(), TEARDOWN_SECONDS)
         except TimeoutError:
@@ -181,6 +215,19 @@ class Server:
     def _follow(self, serving: bool) -> None:
         """Health tells what the backend can do, and NOT_SERVING in a drain whatever it can."""
         self._health.set_all(serving=serving and not self._host.draining)
+
+    async def _stop_listening(self, grace_seconds: float | None) -> None:
+        await self._grpc.stop(grace_seconds)
+        if self._health_listener is not None:
+            await self._health_listener.stop()
+
+    def _bind(self, listen: str) -> str:
+        _, target = split_security(listen)
+        try:
+            credentials = listener_credentials(self.settings, listen)
+        except TlsFilesError as error:
+            raise ListenError(f"cannot listen on {target}: {error}") from None
+        return bind(self._grpc, target, credentials)
 
     def _begin_drain(self, grace_seconds: float) -> None:
         if self._host.draining:

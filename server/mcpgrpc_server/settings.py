@@ -13,8 +13,14 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from mcpgrpc.binding.limits import KIB, MIB
-from mcpgrpc_server.listen_targets import checked_target, is_local
+from mcpgrpc.gateway.settings import (
+    DEFAULT_MAX_BODY_BYTES,
+    DEFAULT_MAX_SESSIONS,
+    checked_origin,
+)
+from mcpgrpc_server.listen_targets import checked_http_target, checked_target, is_local
 from mcpgrpc_server.structured_log import LogFormat, LogLevel
+from mcpgrpc_server.transport_security.settings import TransportSecuritySettings
 
 ENVIRONMENT_PREFIX: Final = "MCPGRPC_"
 
@@ -35,9 +41,10 @@ def _lower(value: object) -> object:
 
 
 Target = Annotated[str, AfterValidator(checked_target)]
+Origin = Annotated[str, AfterValidator(checked_origin)]
 
 
-class ServerSettings(BaseSettings):
+class ServerSettings(TransportSecuritySettings, BaseSettings):
     """What a server is told. Frozen; unknown names are refused.
 
     Made by hand it takes its arguments and the defaults; `load_settings` adds the environment and
@@ -56,7 +63,39 @@ class ServerSettings(BaseSettings):
         min_length=1,
         max_length=16,
         description="Where to listen: HOST:PORT, [IPV6]:PORT or unix:PATH; port 0 is a free one. "
-        "At most 16, since each is bound or the server does not start.",
+        "In front may stand plaintext:, tls: or mtls:, else the files of TLS decide. At most 16, "
+        "since each is bound or the server does not start.",
+    )
+    http: Annotated[str, AfterValidator(checked_http_target)] = Field(
+        default="",
+        description="Where MCP over HTTP and WebSocket is served beside gRPC: HOST:PORT or "
+        "[IPV6]:PORT, port 0 for a free one; empty for nowhere.",
+    )
+    http_allow_host: Annotated[list[str], NoDecode, BeforeValidator(_split)] = Field(
+        default=[],
+        max_length=256,
+        description="Host values that the HTTP door lets in beside loopback: NAME for any port, "
+        'NAME:PORT for one, "*" for all. At most 256, since each request is compared with them.',
+    )
+    http_allow_origin: Annotated[list[Origin], NoDecode, BeforeValidator(_split)] = Field(
+        default=[],
+        max_length=256,
+        description="Origins of web pages that the HTTP door lets in beside loopback, such as "
+        'https://app.example; "*" for all. At most 256, since each request is compared with them.',
+    )
+    http_max_body_bytes: int = Field(
+        default=DEFAULT_MAX_BODY_BYTES,
+        ge=4 * KIB,
+        le=1_024 * MIB,
+        description="The largest body of a POST and the largest WebSocket message. At most 1 GiB, "
+        "since each is held whole in memory.",
+    )
+    http_max_sessions: int = Field(
+        default=DEFAULT_MAX_SESSIONS,
+        ge=1,
+        le=65_536,
+        description="Legacy HTTP sessions and WebSockets open at once, together. At most 65,536, "
+        "since each is a stream of gRPC.",
     )
     insecure: bool = Field(
         default=False, description="Plaintext is meant, even where other machines can connect."
@@ -64,6 +103,19 @@ class ServerSettings(BaseSettings):
     allow_anonymous: bool = Field(
         default=False,
         description="Callers without credentials are meant, even where other machines can connect.",
+    )
+    api_keys: str = Field(
+        default="",
+        description="The file of the API keys that are taken, as `mcpgrpc keys` writes it; read "
+        "again when it changes. Empty for no API keys.",
+    )
+    authenticate_health: bool = Field(
+        default=False,
+        description="Callers of the health service need credentials too. Kubernetes' probes have "
+        "none.",
+    )
+    authenticate_reflection: bool = Field(
+        default=True, description="Callers of gRPC reflection need credentials as all others do."
     )
     reflection: bool = Field(
         default=True, description="Serve gRPC reflection, so that grpcurl needs no schema."
@@ -256,7 +308,8 @@ def check_listeners(settings: ServerSettings) -> None:
         SettingsError: a listener is neither loopback nor a Unix socket, and plaintext or anonymous
             callers there are not said to be meant.
     """
-    exposed = [target for target in settings.listen if not is_local(target)]
+    listeners = (*settings.listen, *filter(None, (settings.http,)))
+    exposed = [target for target in listeners if not is_local(target)]
     unsaid = [
         f"{what} there need --{name}"
         for what, name, said in (

@@ -35,6 +35,8 @@ def startup_banner(
     addresses: Sequence[str],
     settings: ServerSettings,
     command: str = "mcpgrpc",
+    *,
+    doors: Sequence[str] = (),
 ) -> str:
     """The lines to print.
 
@@ -43,11 +45,13 @@ def startup_banner(
         addresses: the targets that are bound, at least one.
         settings: what is in force.
         command: what the reader types to run this program.
+        doors: URLs under which the same is served over HTTP.
     """
     rows = {
         "address": ", ".join(addresses),
+        **({"http": ", ".join(f"{url}/mcp" for url in doors)} if doors else {}),
         "tools": _tools(summary.tools),
-        "security": _security(addresses),
+        "security": _security([*addresses, *(url.partition("//")[2] for url in doors)]),
         "health": f"grpc.health.v1, reflection {'on' if settings.reflection else 'off'}",
         "try": " ".join([command, *_next_words(summary.tools, _reachable(addresses[0]))]),
     }

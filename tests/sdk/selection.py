@@ -1,8 +1,9 @@
-"""The pytest plugin that selects the in-memory tests of the SDK's interaction suite.
+"""The pytest plugin that selects which tests of the SDK's interaction suite run.
 
 It counts what it selects and stops the run when the suite is another one; it judges no result.
 """
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable
@@ -12,24 +13,27 @@ from typing import Any
 import pytest
 
 SUITE = "tests/interaction/"
+CELL = re.compile(r"\[(?P<transport>[a-z-]+)-(?P<revision>\d{4}-\d\d-\d\d)\]$")
 
 
 def _load() -> dict[str, Any]:
     return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
-def _revision(nodeid: str, transport: str) -> str | None:
-    """The protocol revision of a cell of `transport`, or None for any other test."""
-    _, _, cell = nodeid.partition(f"[{transport}-")
-    return cell.removesuffix("]") or None
+def _cell(nodeid: str) -> tuple[str, str] | None:
+    """The transport and the protocol revision of a cell of the matrix; None for other tests."""
+    found = CELL.search(nodeid)
+    return (found["transport"], found["revision"]) if found else None
 
 
-def _require_counts(revisions: Iterable[str], expected: dict[str, int]) -> None:
-    found = dict(Counter(revisions))
-    if found != expected:
-        raise pytest.UsageError(
-            f"the suite has {found} in-memory cells where selection.toml says {expected}"
-        )
+def _require_counts(cells: Iterable[tuple[str, str]], expected: dict[str, dict[str, int]]) -> None:
+    found = Counter(cells)
+    for transport, counts in expected.items():
+        there = {revision: found[transport, revision] for revision in counts}
+        if there != counts:
+            raise pytest.UsageError(
+                f"the suite has {there} {transport} cells where selection.toml says {counts}"
+            )
 
 
 def _require_present(named: Iterable[str], collected: set[str]) -> None:
@@ -41,25 +45,24 @@ def _require_present(named: Iterable[str], collected: set[str]) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     selection = _load()
-    transport = selection["cells"]["transport"]
     direct = {SUITE + name for name in selection["direct"]["tests"]}
     not_run = {SUITE + entry["test"] for entry in selection["not_run"]}
-    revisions = {
-        item.nodeid: revision
-        for item in items
-        if (revision := _revision(item.nodeid, transport)) is not None
-    }
-    _require_counts(revisions.values(), selection["cells"]["counts"])
+    cells = {item.nodeid: cell for item in items if (cell := _cell(item.nodeid)) is not None}
+    _require_counts(cells.values(), selection["cells"])
     _require_present(direct | not_run, {item.nodeid for item in items})
-    chosen = revisions.keys() | direct
+    chosen = {node for node, (transport, _) in cells.items() if transport in selection["cells"]}
+    chosen |= direct
     config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in chosen])
     items[:] = [item for item in items if item.nodeid in chosen]
 
 
 def pytest_report_collectionfinish() -> list[str]:
     selection = _load()
-    cells = sum(selection["cells"]["counts"].values())
+    cells = ", ".join(
+        f"{sum(counts.values())} {transport} cells"
+        for transport, counts in selection["cells"].items()
+    )
     return [
-        f"{cells} in-memory cells and {len(selection['direct']['tests'])} tests beside the matrix",
+        f"{cells} and {len(selection['direct']['tests'])} tests beside the matrix",
         *(f"not run: {entry['test']}: {entry['reason']}" for entry in selection["not_run"]),
     ]

@@ -27,8 +27,11 @@ SERVICE_CONFIG: Final = '{"loadBalancingConfig":[{"round_robin":{}}]}'
 """Every server of a list or a name in turn: a stream that one refuses opens at the next. gRPC's own
 default stays with the first that accepts connections, as one that drains still does."""
 
-MAX_BACKOFF_SECONDS: Final = 5
+MAX_BACKOFF_SECONDS: Final = 5.0
 """gRPC's own pause between two attempts to connect grows up to this."""
+
+DOOR_BACKOFF_SECONDS: Final = 0.5
+"""The same for a door: those behind it wait, and its readiness follows the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,20 @@ class ChannelSecurity:
     tls_server_name: str | None = None
 
 
-def open_channel(target: str, security: ChannelSecurity | None = None) -> grpc.aio.Channel:
+def open_channel(
+    target: str,
+    security: ChannelSecurity | None = None,
+    *,
+    max_backoff_seconds: float = MAX_BACKOFF_SECONDS,
+    is_shared: bool = True,
+) -> grpc.aio.Channel:
     """A channel to an ADDRESS; it connects when it is used.
+
+    Args:
+        target: the ADDRESS.
+        security: TLS; plaintext when left out.
+        max_backoff_seconds: the longest pause between two attempts to connect.
+        is_shared: channels of one process to the same server use the same connection.
 
     Raises:
         UsageError: the address or the TLS files are not usable.
@@ -62,7 +77,8 @@ def open_channel(target: str, security: ChannelSecurity | None = None) -> grpc.a
         ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
         ("grpc.service_config", SERVICE_CONFIG),
         ("grpc.keepalive_time_ms", KEEPALIVE_SECONDS * 1000),
-        ("grpc.max_reconnect_backoff_ms", MAX_BACKOFF_SECONDS * 1000),
+        ("grpc.use_local_subchannel_pool", int(not is_shared)),
+        ("grpc.max_reconnect_backoff_ms", round(max_backoff_seconds * 1000)),
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.min_reconnect_backoff_ms", 100),
     ]
@@ -84,7 +100,17 @@ async def wait_connected(channel: grpc.aio.Channel, target: str, timeout_seconds
         async with asyncio.timeout(timeout_seconds):
             await channel.channel_ready()
             return
-    raise ConnectError(
+    raise unanswered(channel, target, timeout_seconds)
+
+
+def unanswered(channel: grpc.aio.Channel, target: str, timeout_seconds: float) -> ConnectError:
+    """Why nothing could be opened on a channel within the time."""
+    if channel.get_state() is grpc.ChannelConnectivity.READY:
+        return ConnectError(
+            f"the server at {target} is connected and took no further stream within"
+            f" {timeout_seconds:g} s; it, or a proxy before it, may carry as many as it takes"
+        )
+    return ConnectError(
         f"no server answers at {target} within {timeout_seconds:g} s;"
         " check the address, or start one with: mcpgrpc serve APP"
     )

@@ -11,7 +11,7 @@ from typing import Final
 import grpc
 
 from mcpgrpc.binding.limits import Limits
-from mcpgrpc.channel import ChannelSecurity, open_channel
+from mcpgrpc.channel import DOOR_BACKOFF_SECONDS, ChannelSecurity, open_channel
 from mcpgrpc.credentials import TokenSource, credential_metadata
 from mcpgrpc.errors import UsageError
 from mcpgrpc.stream.call_carrier import CallCarrier
@@ -56,6 +56,15 @@ class ConnectionOptions:
     def open_channel(self) -> grpc.aio.Channel:
         """The channel to the target. Raises UsageError when it cannot be one."""
         return open_channel(self.target, self.security)
+
+    def open_door_channel(self) -> grpc.aio.Channel:
+        """A channel with a connection of its own, which finds a lost server again soon.
+
+        Raises as `open_channel` does.
+        """
+        return open_channel(
+            self.target, self.security, max_backoff_seconds=DOOR_BACKOFF_SECONDS, is_shared=False
+        )
 
     def carrier(self, channel: grpc.aio.Channel, inbox: Inbox) -> Carrier:
         """What carries requests over the channel."""

@@ -17,13 +17,7 @@ from mcpgrpc_server.identity import Identity
 
 TOKEN_EXPIRED: Final = Refusal(
     errors_pb2.ERROR_REASON_TOKEN_EXPIRED,
-    "the token of this stream ends; open a new stream with a fresh one",
-)
-
-RENEWAL_REFUSED: Final = Refusal(
-    errors_pb2.ERROR_REASON_UNAUTHENTICATED,
-    "the fresh credential is not valid, or is another caller's",
-    execution=errors_pb2.EXECUTION_MAYBE,
+    "the credential of this stream ends; open a new stream with a fresh one",
 )
 
 
@@ -44,6 +38,7 @@ class TokenExpiry:
         self._end = end
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
+        self._is_ending = False
 
     def follow(self, identity: Identity) -> None:
         """The stream has this identity from now on; one without an end is not watched."""
@@ -60,6 +55,13 @@ class TokenExpiry:
         if self._timer is not None:
             self._timer.cancel()
 
+    def end_now(self) -> None:
+        """What proved the identity was taken back: as `follow`, without the time before notice."""
+        if not self._is_ending:
+            self.stop()
+            self._give_notice(self._bounds.token_overrun_seconds)
+
     def _give_notice(self, grace_seconds: float) -> None:
+        self._is_ending = True
         self._timer = self._loop.call_later(grace_seconds, self._end)
         self._drain(grace_seconds)

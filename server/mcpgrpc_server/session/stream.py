@@ -34,9 +34,10 @@ from mcpgrpc.v1 import errors_pb2, mcp_service_pb2, session_pb2
 from mcpgrpc_server import pipeline
 from mcpgrpc_server.caller import Caller
 from mcpgrpc_server.host import StreamHost
-from mcpgrpc_server.identity import NotProvenError, Renew
+from mcpgrpc_server.identity import Identity
 from mcpgrpc_server.session.client import SessionClient
-from mcpgrpc_server.session.expiry import RENEWAL_REFUSED, TOKEN_EXPIRED, TokenExpiry
+from mcpgrpc_server.session.expiry import TOKEN_EXPIRED, TokenExpiry
+from mcpgrpc_server.session.renewal import Renewal
 from mcpgrpc_server.session.requests import RunningRequests
 from mcpgrpc_server.session.watch import StreamWatch
 from mcpgrpc_server.status import STATUS_TIMEOUT_SECONDS, abort_unread
@@ -97,6 +98,7 @@ class SessionStream:
         self._half_closed = False
         self._watch = StreamWatch(self._core, self._writer, host.bounds, self._end_with)
         self._expiry = TokenExpiry(host.bounds, self._begin_token_drain, self.end_drain)
+        self._renewal = Renewal(host, lambda: self.caller.identity, self._carry_on, self._end_with)
 
     async def serve(self, frames: AsyncIterator[mcp_service_pb2.SessionRequest]) -> None:
         """Serve the stream to its end; raises as `context.abort` does when that is an error."""
@@ -110,7 +112,7 @@ class SessionStream:
         writer.add_done_callback(self._writer_done)
         reader.add_done_callback(self._reader_done)
         self._watch.start()
-        self._expiry.follow(self._client.caller.identity)
+        self._expiry.follow(self.caller.identity)
         outcome, why = Outcome.CANCELLED, "the client cancelled, or its connection was lost"
         try:
             refusal = await self._outcome(writer)
@@ -145,6 +147,15 @@ class SessionStream:
                 return self._fault.result()
             self._writer.finish()
         return None
+
+    @property
+    def caller(self) -> Caller:
+        """Who is at the other end, as proven last."""
+        return self._client.caller
+
+    def lose_credential(self) -> None:
+        """What proved the caller was taken back: take no more of its requests."""
+        self._expiry.end_now()
 
     def begin_drain(self, grace_seconds: float) -> None:
         """Take no further requests; the stream ends when the running ones have."""
@@ -199,23 +210,14 @@ class SessionStream:
         elif kind == "request_settled":
             await self._apply(self._core.receive_settled(item.request_settled.request_id))
         elif kind == "credentials" and self._host.renew is not None:
-            renewal = self._renew(self._host.renew, item.credentials.authorization)
-            self._host.spawn(renewal, "renewing an identity")
+            self._renewal.present(self._host.renew, item.credentials.authorization)
         else:
             self._host.telemetry.ignored(self._info, f"item {kind or 'of an unknown kind'}")
 
-    async def _renew(self, renew: Renew, authorization: str) -> None:
-        """Carry the stream on under a fresh credential of the same caller, and of no other."""
-        caller = self._client.caller
-        try:
-            identity = await renew(authorization)
-        except NotProvenError:
-            self._end_with(RENEWAL_REFUSED)
-            return
-        if not identity.is_same_caller(caller.identity):
-            self._end_with(RENEWAL_REFUSED)
-        elif not self._core.draining:
-            self._client.caller = replace(caller, identity=identity)
+    def _carry_on(self, identity: Identity) -> None:
+        """The caller has proven once more who it is, for longer."""
+        if not self._core.draining:
+            self._client.caller = replace(self.caller, identity=identity)
             self._expiry.follow(identity)
 
     async def _apply(self, effect: Effect[Waiting]) -> None:

@@ -9,18 +9,11 @@ Messages are told apart by which keys are present, as JSON-RPC 2.0 section 4 say
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from json import decoder as json_decoder
 from typing import Any, Final
 
-from mcpgrpc.binding import errors, ids, json_text
+from mcpgrpc.binding import errors, ids, json_members, json_text
 from mcpgrpc.v1 import envelope_pb2
 
-_WHITESPACE: Final = " \t\n\r"
-_DECODER: Final = json.JSONDecoder()
-# Missing in typeshed, in CPython since 2.6: the string at an index, and where it ends.
-_scan_string: Final[Callable[[str, int], tuple[str, int]]] = json_decoder.scanstring  # type: ignore[attr-defined]
 _ID_RULE: Final = "id must be a string with UTF-8 or an integer of 64 bits"
 _ERROR_CODES: Final = range(-(2**63), 2**63)
 
@@ -99,29 +92,15 @@ def _members(text: str, max_depth: int) -> dict[str, str]:
 
 
 def _cut_members(text: str) -> dict[str, str]:
-    at = _skip_whitespace(text, 0)
-    if text[at] != "{":
-        what = "a batch" if text[at] == "[" else "not an object"
-        raise InvalidMessageError(errors.INVALID_REQUEST, f"{what}; send one message at a time")
-    members: dict[str, str] = {}
-    at = _skip_whitespace(text, at + 1)
-    while text[at] != "}":
-        key, at = _scan_string(text, at + 1)
-        at = _skip_whitespace(text, _skip_whitespace(text, at) + 1)
-        _, end = _DECODER.raw_decode(text, at)
-        if key in members:
-            raise InvalidMessageError(errors.INVALID_REQUEST, "a member stands twice")
-        members[key] = text[at:end]
-        at = _skip_whitespace(text, end)
-        if text[at] == ",":
-            at = _skip_whitespace(text, at + 1)
-    return members
-
-
-def _skip_whitespace(text: str, at: int) -> int:
-    while text[at] in _WHITESPACE:
-        at += 1
-    return at
+    try:
+        return json_members.cut(text)
+    except json_members.NotAnObjectError as error:
+        what = "a batch" if error.is_array else "not an object"
+        raise InvalidMessageError(
+            errors.INVALID_REQUEST, f"{what}; send one message at a time"
+        ) from None
+    except json_members.RepeatedMemberError as error:
+        raise InvalidMessageError(errors.INVALID_REQUEST, str(error)) from None
 
 
 def _known_id(members: dict[str, str]) -> ids.Id | None:

@@ -13,7 +13,7 @@ import typer
 
 from mcpgrpc.cli.connection import run, security
 from mcpgrpc.cli.failures import CommandError, MisuseError
-from mcpgrpc.cli.options import CommonOptions
+from mcpgrpc.cli.options import CommonOptions, seconds
 from mcpgrpc.cli.terminal import write
 from mcpgrpc.cli.words import add_command
 from mcpgrpc.targets import DEFAULT_TARGET
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mcpgrpc.gateway.settings import GatewaySettings
 
 DEFAULT_LISTEN = "127.0.0.1:8080"
+DEFAULT_DRAIN_GRACE = "25"
 
 
 def register(app: typer.Typer) -> None:
@@ -61,6 +62,20 @@ def gateway(
         str | None,
         typer.Option("--max-sessions", metavar="N", help="Sessions and WebSockets open at once."),
     ] = None,
+    streams_per_connection: Annotated[
+        str | None,
+        typer.Option(
+            "--streams-per-connection",
+            metavar="N",
+            help="Open another connection to the server when each carries so many streams.",
+        ),
+    ] = None,
+    drain_grace: Annotated[
+        str,
+        typer.Option(
+            "--drain-grace", metavar="SECONDS", help="How long requests may run on after SIGTERM."
+        ),
+    ] = DEFAULT_DRAIN_GRACE,
     *,
     options: CommonOptions,
 ) -> None:
@@ -78,8 +93,13 @@ def gateway(
         from mcpgrpc.gateway.settings import GatewaySettings
     except ModuleNotFoundError as error:
         _refuse_without_extra(error)
-    bounds = {"max_body_bytes": max_body_bytes, "max_sessions": max_sessions}
+    bounds = {
+        "max_body_bytes": max_body_bytes,
+        "max_sessions": max_sessions,
+        "streams_per_connection": streams_per_connection,
+    }
     given = {name: _count(name, word) for name, word in bounds.items() if word is not None}
+    grace_seconds = seconds("drain-grace", drain_grace)
     connection = ConnectionOptions(target=address, security=security(options))
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="mcpgrpc: %(message)s")
 
@@ -87,21 +107,24 @@ def gateway(
         settings = GatewaySettings(
             allow_hosts=tuple(allow_host or ()), allow_origins=tuple(allow_origin or ()), **given
         )
-        await _serve(connection, settings, listen)
+        await _serve(connection, settings, listen, grace_seconds)
 
     run(work())
 
 
-async def _serve(connection: ConnectionOptions, settings: GatewaySettings, listen: str) -> None:
+async def _serve(
+    connection: ConnectionOptions, settings: GatewaySettings, listen: str, grace_seconds: float
+) -> None:
     try:
-        from mcpgrpc.gateway.serving import serving, until_asked_to_stop
+        from mcpgrpc.gateway.serving import running_door, until_asked_to_stop
     except ModuleNotFoundError as error:
         _refuse_without_extra(error)
-    async with serving(connection, settings, listen) as url:
-        write(f"{url}/mcp is in front of {connection.target}")
+    async with running_door(connection, settings, listen) as door:
+        write(f"{door.url}/mcp is in front of {connection.target}")
         # Whoever started this process through a pipe waits for this line.
         sys.stdout.flush()
         await until_asked_to_stop()
+        await door.drain(grace_seconds)
 
 
 def _count(name: str, word: str) -> int:

@@ -57,6 +57,14 @@ class ServeOption(NamedTuple):
         )
 
 
+def _http(field: str, kind: Any, metavar: str, help_text: str) -> ServeOption:
+    return ServeOption(field, kind, metavar, help_text, "HTTP door")
+
+
+def _access(field: str, kind: Any, metavar: str | None, help_text: str) -> ServeOption:
+    return ServeOption(field, kind, metavar, help_text, "Who gets in")
+
+
 def _bytes(field: str, help_text: str) -> ServeOption:
     return ServeOption(field, str, "BYTES", help_text, "Limits")
 
@@ -71,11 +79,23 @@ def _seconds(field: str, help_text: str) -> ServeOption:
 
 OPTIONS = (
     ServeOption("listen", list[str], "HOST:PORT", "Where to listen, or unix:PATH; repeatable."),
+    ServeOption("http", str, "HOST:PORT", "Serve MCP over HTTP (/mcp) and WebSocket (/ws) too."),
+    ServeOption("tls_cert", str, "FILE", "Certificate chain (PEM); listeners then speak TLS."),
+    ServeOption("tls_key", str, "FILE", "Key of the certificate (PEM)."),
+    ServeOption("tls_client_ca", str, "FILE", "Take only clients with a certificate of these."),
+    ServeOption("health", str, "HOST:PORT", "Health alone, in plaintext, for kubelet's probes."),
     ServeOption("insecure", bool, None, "Plaintext is meant where other machines can connect."),
     ServeOption("allow_anonymous", bool, None, "So are callers without credentials."),
+    _access("api_keys", str, "FILE", "The API keys that are taken; `mcpgrpc keys` makes them."),
+    _access("authenticate_health", bool, None, "Health asks for credentials too."),
+    _access("authenticate_reflection", bool, None, "So does reflection, unless turned off."),
     ServeOption("reflection", bool, None, "Tell grpcurl and others the schema."),
     ServeOption("log_level", str, "LEVEL", "debug, info, warning, error or critical."),
     ServeOption("log_format", str, "FORMAT", "text, json, or auto: text on a terminal."),
+    _http("http_allow_host", list[str], "HOST[:PORT]", "A Host let in beside loopback, * for all."),
+    _http("http_allow_origin", list[str], "ORIGIN", "An Origin of web pages let in, * for all."),
+    _http("http_max_body_bytes", str, "BYTES", "The largest request body."),
+    _http("http_max_sessions", str, "N", "Sessions and WebSockets open at once."),
     _seconds("drain_grace_seconds", "How long requests may run on after SIGTERM."),
     _seconds("first_message_timeout_seconds", "How long a stream may stay without a message."),
     _seconds("initialize_timeout_seconds", "How long initialize may take."),
@@ -205,7 +225,9 @@ def _serve(app: str, settings: ServerSettings) -> None:
 def _announce(server: Server, summary: Summary) -> None:
     from mcpgrpc_server.startup_banner import startup_banner
 
-    write(startup_banner(summary, server.addresses, server.settings, _own_name()))
+    write(
+        startup_banner(summary, server.addresses, server.settings, _own_name(), doors=server.doors)
+    )
     # Whoever started this process through a pipe waits for these lines.
     sys.stdout.flush()
 

@@ -15,6 +15,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from mcpgrpc.connection import ConnectionOptions
+from mcpgrpc.gateway.channels import DoorChannels
 from mcpgrpc.gateway.guard import Guard
 from mcpgrpc.gateway.legacy import LegacyDoor
 from mcpgrpc.gateway.modern import VERSION_HEADER, ModernDoor
@@ -25,12 +26,13 @@ from mcpgrpc.gateway.sdk_framing import HANDSHAKE_PROTOCOL_VERSIONS
 from mcpgrpc.gateway.sessions import SessionTable
 from mcpgrpc.gateway.settings import GatewaySettings
 from mcpgrpc.gateway.websocket import WebSocketDoor
+from mcpgrpc.gateway.work import Work
 
 logger = logging.getLogger(__name__)
 
 
 class Gateway:
-    """The door in front of one server; an async context that owns the channel.
+    """The door in front of one server; an async context that owns its connections.
 
     Args:
         options: how to reach the server; its credential is used for callers that bring none, and
@@ -43,23 +45,22 @@ class Gateway:
         self._settings = settings
 
     async def __aenter__(self) -> Self:
-        """Open the channel; the server need not be there yet.
+        """Come up; the server need not be there yet.
 
         Raises:
             UsageError: the address or the TLS files are not usable.
         """
         options, settings = self._options, self._settings
-        self._channel = channel = options.open_channel()
+        self.work = work = Work()
+        self.channels = channels = DoorChannels(options, settings)
         self._schemas = ToolSchemas(settings.schema_seconds)
-        self.sessions = SessionTable(options, channel, settings)
-        modern = ModernDoor(options, channel, settings, self._schemas)
-        endpoint = McpEndpoint(modern, LegacyDoor(self.sessions, settings))
-        socket = WebSocketDoor(options, channel, self.sessions)
+        self._sessions = sessions = SessionTable(options, channels, settings, work)
+        self._modern = ModernDoor(options, channels, settings, self._schemas, work)
         routes = [
-            Route("/mcp", endpoint),
-            WebSocketRoute("/ws", socket),
+            Route("/mcp", McpEndpoint(self._modern, LegacyDoor(sessions, settings, work))),
+            WebSocketRoute("/ws", WebSocketDoor(options, sessions, work)),
             Route("/health", health),
-            Route("/ready", Readiness(options, channel).answer),
+            Route("/ready", Readiness(options, channels.probe, work).answer),
         ]
         self.app = Guard(Starlette(routes=routes), settings)
         return self
@@ -70,10 +71,16 @@ class Gateway:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """End every session and the channel."""
-        await self.sessions.close()
+        """End everything."""
+        await self.end_streams()
         await self._schemas.close()
-        await self._channel.close()
+        await self.channels.close()
+
+    async def end_streams(self) -> None:
+        """End every session and every response that is still open."""
+        self.work.begin_drain()
+        self._modern.close()
+        await self._sessions.close()
 
 
 class McpEndpoint:

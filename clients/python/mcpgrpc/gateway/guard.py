@@ -27,6 +27,7 @@ _METHODS: Final = "GET, POST, DELETE, OPTIONS"
 _EXPOSED: Final = "mcp-session-id, www-authenticate"
 _PREFLIGHT_SECONDS: Final = "600"
 _POLICY_VIOLATION: Final = 1008
+_HINT: Final = "name it with gateway --allow-{0}, or serve --http-allow-{0}"
 
 
 class Guard:
@@ -60,11 +61,11 @@ class Guard:
     def _refusal(self, headers: Headers) -> HttpRefusalError | None:
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._lets_host_in(hosts[0].lower()):
-            message = f"the host {', '.join(hosts)!r} is not let in; see --allow-host"
+            message = f"the host {', '.join(hosts)!r} is not let in; {_HINT.format('host')}"
             return HttpRefusalError(421, message)
         origins = headers.getlist("origin")
         if not all(self._lets_origin_in(origin.lower()) for origin in origins) or len(origins) > 1:
-            message = f"the origin {', '.join(origins)!r} is not let in; see --allow-origin"
+            message = f"the origin {', '.join(origins)!r} is not let in; {_HINT.format('origin')}"
             return HttpRefusalError(403, message)
         return None
 

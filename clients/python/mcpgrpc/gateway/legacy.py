@@ -23,6 +23,7 @@ from mcpgrpc.gateway.session import HttpSession
 from mcpgrpc.gateway.sessions import SessionTable
 from mcpgrpc.gateway.settings import GatewaySettings
 from mcpgrpc.gateway.sse import SSE, StreamResponse
+from mcpgrpc.gateway.work import Work
 from mcpgrpc.v1 import envelope_pb2
 
 SESSION_HEADER: Final = "mcp-session-id"
@@ -43,10 +44,12 @@ class LegacyDoor:
     Attributes:
         sessions: those that are open.
         settings: the door's bounds.
+        work: whether the door takes any.
     """
 
     sessions: SessionTable
     settings: GatewaySettings
+    work: Work
 
     async def answer(self, request: Request) -> ASGIApp:
         """What answers a request.
@@ -80,6 +83,8 @@ class LegacyDoor:
             version = _requested_version(message)
         elif session is None:
             raise _missing_session()
+        if message is not None:
+            self.work.check_open(ids.from_message(message.id))
         is_resumable = version >= _RESUMABLE_SINCE
         envelope.door.CopyFrom(door_context(request.headers, resumable=is_resumable))
         if session is None:
@@ -87,7 +92,8 @@ class LegacyDoor:
         if message is None:
             await session.link.send(envelope)
             return Response(status_code=202, headers={SESSION_HEADER: session.id})
-        return _Posted(self.sessions, session, envelope, self._response(session, is_resumable))
+        response = self._response(session, is_resumable)
+        return _Posted(self.sessions, self.work, session, envelope, response)
 
     async def _opened(self, caller: HttpCaller, envelope: envelope_pb2.Envelope) -> HttpSession:
         session = self.sessions.admit(caller)
@@ -147,12 +153,13 @@ class _Posted:
     """Serves a request's POST; one that opens the session and fails ends it again."""
 
     sessions: SessionTable
+    work: Work
     session: HttpSession
     envelope: envelope_pb2.Envelope
     response: StreamResponse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self.sessions.in_use(self.session):
+        with self.sessions.in_use(self.session), self.work.under_way():
             try:
                 await self._serve(scope, receive, send)
             finally:

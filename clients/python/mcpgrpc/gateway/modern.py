@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-import grpc
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mcpgrpc.binding import errors, ids, json_text
 from mcpgrpc.binding.ids import Id
+from mcpgrpc.binding.in_flight import LISTEN_METHOD
 from mcpgrpc.connection import ConnectionOptions
-from mcpgrpc.errors import McpGrpcError
+from mcpgrpc.errors import ConnectionLost, McpGrpcError
 from mcpgrpc.gateway import sdk_framing
 from mcpgrpc.gateway.caller import HttpCaller, door_context
+from mcpgrpc.gateway.channels import DoorChannels
 from mcpgrpc.gateway.event_stream import EventStream
 from mcpgrpc.gateway.param_headers import ToolSchemas
 from mcpgrpc.gateway.posted import posted_message
@@ -33,6 +36,7 @@ from mcpgrpc.gateway.replies import (
 )
 from mcpgrpc.gateway.settings import GatewaySettings
 from mcpgrpc.gateway.sse import StreamResponse
+from mcpgrpc.gateway.work import Work
 from mcpgrpc.relay.line import host_text
 from mcpgrpc.relay.link import failed, plain
 from mcpgrpc.stream.call_carrier import CallCarrier
@@ -52,17 +56,19 @@ class ModernDoor:
 
     Attributes:
         options: how to reach the server.
-        channel: the channel to it.
+        channels: the connections to it.
         settings: the door's bounds.
         schemas: what `Mcp-Param-*` headers are checked against.
-        under_way: how many requests are being answered.
+        work: whether the door takes any.
+        open: the requests that are being answered.
     """
 
     options: ConnectionOptions
-    channel: grpc.aio.Channel
+    channels: DoorChannels
     settings: GatewaySettings
     schemas: ToolSchemas
-    under_way: int = 0
+    work: Work
+    open: set[ModernExchange] = field(default_factory=set)
 
     async def answer(self, request: Request) -> ASGIApp:
         """What answers a request.
@@ -79,27 +85,39 @@ class ModernDoor:
             return _acknowledged(request)
         if kind == "response":
             raise HttpRefusalError(400, "Body must be a single JSON-RPC request or notification")
+        self.work.check_open(ids.from_message(envelope.request.id))
         caller = HttpCaller.of(request.headers)
         params = _checked_params(request, envelope.request)
         mirrors = _mirrors(request, envelope.request.method, params)
         options = caller.options(self.options, *mirrors)
         await self._check_param_headers(request, envelope, params, caller, options)
         envelope.door.CopyFrom(door_context(request.headers))
-        if self.under_way >= self.settings.max_calls:
+        if len(self.open) >= self.settings.max_calls:
             raise HttpRefusalError(
                 SERVICE_UNAVAILABLE, "Too many requests are under way; try again later"
             )
         return ModernExchange(self, options, envelope)
 
-    def carrier(self, options: ConnectionOptions, inbox: ModernExchange | Silence) -> CallCarrier:
-        """A Call for one caller."""
-        return CallCarrier(
-            self.channel,
-            options.target,
-            options.rpc_metadata,
-            inbox,
-            options.connect_timeout_seconds,
-        )
+    def close(self) -> None:
+        """Let go of what is still open: subscriptions, and what outlasts a drain."""
+        for exchange in tuple(self.open):
+            exchange.end()
+
+    @contextmanager
+    def carrier(self, options: ConnectionOptions, inbox: Silence) -> Iterator[CallCarrier]:
+        """A Call for one caller.
+
+        Raises:
+            HttpRefusalError: 503, no connection has room for it.
+        """
+        with self.channels.lease() as lease:
+            yield CallCarrier(
+                lease.channel,
+                options.target,
+                options.rpc_metadata,
+                inbox,
+                options.connect_timeout_seconds,
+            )
 
     async def _check_param_headers(
         self,
@@ -111,8 +129,9 @@ class ModernDoor:
     ) -> None:
         if envelope.request.method != "tools/call":
             return
-        carrier = self.carrier(options, Silence())
-        rejection = await self.schemas.rejection(carrier, caller.identity, params, request.headers)
+        rejection = await self.schemas.rejection(
+            lambda: self.carrier(options, Silence()), caller.identity, params, request.headers
+        )
         if rejection is not None:
             raise _rejected(rejection, ids.from_message(envelope.request.id))
 
@@ -149,13 +168,28 @@ class ModernExchange(Silence):
         self, door: ModernDoor, options: ConnectionOptions, envelope: envelope_pb2.Envelope
     ) -> None:
         self._door = door
-        self._carrier = door.carrier(options, self)
+        self._options = options
         self._envelope = envelope
         self._keepalive_seconds = door.settings.keepalive_seconds
         self._stream = EventStream()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the response; the request is cancelled when the client closes it."""
+        with ExitStack() as held:
+            self._door.open.add(self)
+            held.callback(self._door.open.discard, self)
+            if self._envelope.request.method != LISTEN_METHOD:
+                held.enter_context(self._door.work.under_way())
+            await self._serve(scope, receive, send)
+
+    def end(self) -> None:
+        """The door ends: a subscription ends where it is, another request with an error."""
+        if self._envelope.request.method == LISTEN_METHOD:
+            self._stream.end()
+        else:
+            self._put_failure(ConnectionLost("the door has stopped", execution="MAYBE"))
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         running = asyncio.create_task(self._run(), name=self._envelope.request.method)
         response = StreamResponse(
             self._stream,
@@ -163,11 +197,9 @@ class ModernExchange(Silence):
             wait_seconds=self._keepalive_seconds,
             json_when_ok=True,
         )
-        self._door.under_way += 1
         try:
             await response(scope, receive, send)
         finally:
-            self._door.under_way -= 1
             running.cancel()
             await asyncio.wait({running})
 
@@ -182,17 +214,27 @@ class ModernExchange(Silence):
 
     async def _run(self) -> None:
         try:
-            answer = plain(await self._carrier.exchange(Exchange(self._envelope)))
+            with self._door.carrier(self._options, self) as carrier:
+                answer = plain(await carrier.exchange(Exchange(self._envelope)))
             status = status_of_answer(answer.response)
+        except HttpRefusalError as refusal:
+            self._stream.put(refusal.text, status=refusal.status, final=True)
+            return
         except McpGrpcError as error:
-            answer = envelope_pb2.Envelope(response=failed(error))
-            status = status_of_error(error)
+            self._put_failure(error)
+            return
         except Exception:
             logger.exception("%s could not be carried", self._envelope.request.method)
             answer = envelope_pb2.Envelope(
                 response=errors.failure(errors.INTERNAL_ERROR, "Internal error")
             )
             status = 500
+        self._put(answer, status)
+
+    def _put_failure(self, error: McpGrpcError) -> None:
+        self._put(envelope_pb2.Envelope(response=failed(error)), status_of_error(error))
+
+    def _put(self, answer: envelope_pb2.Envelope, status: int) -> None:
         answer.response.id.CopyFrom(self._envelope.request.id)
         self._stream.put(host_text(answer), status=status, final=True)
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from starlette.datastructures import Headers
 
@@ -19,6 +20,7 @@ from mcpgrpc.binding import ids, json_text
 from mcpgrpc.binding.era import PROTOCOL_VERSION_META_KEY
 from mcpgrpc.errors import McpGrpcError
 from mcpgrpc.gateway import sdk_framing
+from mcpgrpc.gateway.replies import HttpRefusalError
 from mcpgrpc.stream.carrier import Carrier, Exchange
 from mcpgrpc.v1 import envelope_pb2
 
@@ -31,6 +33,18 @@ LISTING_SECONDS: Final = 5.0
 
 _CAPABILITIES_META_KEY: Final = "io.modelcontextprotocol/clientCapabilities"
 _PREFIX: Final = sdk_framing.MCP_PARAM_HEADER_PREFIX.lower()
+
+_NO_LIST: Final = (
+    McpGrpcError,
+    HttpRefusalError,
+    json_text.JsonTextError,
+    TypeError,
+    KeyError,
+    AttributeError,
+)
+
+Carrying: TypeAlias = Callable[[], AbstractContextManager[Carrier]]
+"""A carrier for as long as a list takes, which may be longer than the request that asked for it."""
 
 Rejection = sdk_framing.InboundLadderRejection
 Schemas = dict[str, Any]
@@ -54,12 +68,12 @@ class ToolSchemas:
         self._listings: OrderedDict[bytes, _Listing] = OrderedDict()
 
     async def rejection(
-        self, carrier: Carrier, identity: bytes, params: Mapping[str, Any], headers: Headers
+        self, carrying: Carrying, identity: bytes, params: Mapping[str, Any], headers: Headers
     ) -> Rejection | None:
         """Why the headers of a `tools/call` contradict its arguments; None when they do not.
 
         Args:
-            carrier: carries `tools/list` for this caller.
+            carrying: carries `tools/list` for this caller.
             identity: who calls.
             params: of the call.
             headers: of the HTTP request.
@@ -69,12 +83,12 @@ class ToolSchemas:
             return None
         if not arguments and not any(header.startswith(_PREFIX) for header in headers):
             return None
-        listed_now, schemas = await self._of(carrier, identity, params)
+        listed_now, schemas = await self._of(carrying, identity, params)
         rejection = _judge(schemas, name, arguments, headers)
         if rejection is not None and not listed_now:
             # The tool may have changed since: nobody is refused by an old list.
             self._listings.pop(identity, None)
-            _, schemas = await self._of(carrier, identity, params)
+            _, schemas = await self._of(carrying, identity, params)
             rejection = _judge(schemas, name, arguments, headers)
         return rejection
 
@@ -87,13 +101,13 @@ class ToolSchemas:
             await asyncio.wait(listings)
 
     async def _of(
-        self, carrier: Carrier, identity: bytes, params: Mapping[str, Any]
+        self, carrying: Carrying, identity: bytes, params: Mapping[str, Any]
     ) -> tuple[bool, Schemas | None]:
         now = asyncio.get_running_loop().time()
         kept = self._listings.get(identity)
         is_new = kept is None or (kept.listing.done() and kept.expires < now)
         if kept is None or is_new:
-            listing = asyncio.create_task(_list(carrier, params), name="tools/list of the door")
+            listing = asyncio.create_task(_list(carrying, params), name="tools/list of the door")
             kept = _Listing(listing, now + self._kept_seconds)
             self._listings[identity] = kept
             self._forget_oldest()
@@ -115,25 +129,30 @@ def _judge(
     return sdk_framing.validate_mcp_param_headers(schema, arguments, headers)
 
 
-async def _list(carrier: Carrier, params: Mapping[str, Any]) -> Schemas | None:
+async def _list(carrying: Carrying, params: Mapping[str, Any]) -> Schemas | None:
     """Every page of the caller's tool list; None when there is none to be had."""
     meta = params.get("_meta", {})
     kept = (PROTOCOL_VERSION_META_KEY, _CAPABILITIES_META_KEY)
     asked: dict[str, Any] = {"_meta": {key: meta[key] for key in kept if key in meta}}
-    schemas: Schemas = {}
     try:
-        for page in range(MAX_PAGES):
-            listed = await _page(carrier, page, asked)
-            for tool in listed.get("tools", []):
-                schemas[tool["name"]] = tool.get("inputSchema")
-            if not isinstance(cursor := listed.get("nextCursor"), str):
-                break
-            asked["cursor"] = cursor
-    except (McpGrpcError, json_text.JsonTextError, TypeError, KeyError, AttributeError) as error:
+        with carrying() as carrier:
+            return await _schemas(carrier, asked)
+    except _NO_LIST as error:
         logger.warning(
             "Mcp-Param headers are not checked, the tools could not be listed: %s", error
         )
         return None
+
+
+async def _schemas(carrier: Carrier, asked: dict[str, Any]) -> Schemas:
+    schemas: Schemas = {}
+    for page in range(MAX_PAGES):
+        listed = await _page(carrier, page, asked)
+        for tool in listed.get("tools", []):
+            schemas[tool["name"]] = tool.get("inputSchema")
+        if not isinstance(cursor := listed.get("nextCursor"), str):
+            break
+        asked["cursor"] = cursor
     return schemas
 
 

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from mcpgrpc.connection import ConnectionOptions
 from mcpgrpc.errors import McpGrpcError
 from mcpgrpc.gateway.replies import OK, SERVICE_UNAVAILABLE
+from mcpgrpc.gateway.work import Work
 
 SERVICE: Final = "mcpgrpc.v1.McpService"
 TIMEOUT_SECONDS: Final = 2.0
@@ -36,14 +37,16 @@ class Readiness:
     Attributes:
         options: how to reach the server.
         channel: the channel to it.
+        work: whether the door takes any.
     """
 
     options: ConnectionOptions
     channel: grpc.aio.Channel
+    work: Work
 
     async def answer(self, request: Request) -> Response:
-        """200 while the server is SERVING, else 503."""
-        status = await self._status()
+        """200 while the server is SERVING and the door is not stopping, else 503."""
+        status = "NOT_SERVING" if self.work.draining else await self._status()
         code = OK if status == "SERVING" else SERVICE_UNAVAILABLE
         return JSONResponse({"status": status}, code, headers=_NO_STORE)
 

@@ -1,4 +1,4 @@
-"""What the door takes of the SDK's HTTP framing; the only module of it that imports the SDK.
+"""What doors and upstreams take of the SDK's HTTP framing; the only module that imports it.
 
 It holds no logic of its own. These are deep imports, of modules that the SDK does not promise to
 keep: when a name moves, this is the module to change. What is taken are the rules that the official
@@ -15,9 +15,13 @@ from mcp.shared.inbound import (
     InboundLadderRejection,
     classify_inbound_request,
     decode_header_value,
+    encode_header_value,
     find_duplicated_routing_header,
+    find_invalid_x_mcp_header,
+    mcp_param_headers,
     unsupported_protocol_version_rejection,
     validate_mcp_param_headers,
+    x_mcp_header_map,
 )
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
@@ -29,7 +33,11 @@ __all__ = [
     "InboundLadderRejection",
     "classify_inbound_request",
     "decode_header_value",
+    "encode_header_value",
     "find_duplicated_routing_header",
+    "find_invalid_x_mcp_header",
+    "mcp_param_headers",
     "unsupported_protocol_version_rejection",
     "validate_mcp_param_headers",
+    "x_mcp_header_map",
 ]

@@ -11,6 +11,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
 
 import uvicorn
@@ -35,11 +36,45 @@ SPARE_CONNECTIONS: Final = 1000
 """Beyond one for each session and each modern request: probes, idle connections, second streams."""
 
 
+@dataclass(frozen=True, slots=True)
+class RunningDoor:
+    """A door that listens.
+
+    Attributes:
+        url: where, without a path.
+        gateway: what answers.
+    """
+
+    url: str
+    gateway: Gateway
+
+    async def drain(self, grace_seconds: float) -> None:
+        """Take no more, and let requests finish within the grace. The door goes on listening."""
+        self.gateway.work.begin_drain()
+        await self.gateway.work.wait_done(grace_seconds)
+
+    @asynccontextmanager
+    async def draining(self) -> AsyncIterator[None]:
+        """Take no more while the server behind drains, and then pass on its last answers."""
+        self.gateway.work.begin_drain()
+        yield
+        await self.gateway.work.wait_done(SHUTDOWN_SECONDS)
+
+
 @asynccontextmanager
 async def serving(
     options: ConnectionOptions, settings: GatewaySettings, listen: str
 ) -> AsyncIterator[str]:
-    """Serve the door while the context is open; gives its URL without a path.
+    """Serve the door while the context is open; gives its URL, as `running_door` does."""
+    async with running_door(options, settings, listen) as door:
+        yield door.url
+
+
+@asynccontextmanager
+async def running_door(
+    options: ConnectionOptions, settings: GatewaySettings, listen: str
+) -> AsyncIterator[RunningDoor]:
+    """Serve the door while the context is open.
 
     Args:
         options: how to reach the server behind it.
@@ -54,11 +89,12 @@ async def serving(
         async with Gateway(options, settings) as gateway:
             server = _Server(_config(gateway, settings))
             running = asyncio.create_task(server.serve([listener]), name="http door")
+            url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
             try:
-                yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
+                yield RunningDoor(url, gateway)
             finally:
                 # Streams that stay open by nature would hold the server up.
-                await gateway.sessions.close()
+                await gateway.end_streams()
                 server.should_exit = True
                 await running
 
@@ -91,6 +127,8 @@ def _config(gateway: Gateway, settings: GatewaySettings) -> uvicorn.Config:
         gateway.app,
         lifespan="off",
         log_config=None,
+        # It tells about its coming and going; that is for whoever opens the door to say.
+        log_level="warning",
         access_log=False,
         server_header=False,
         proxy_headers=False,

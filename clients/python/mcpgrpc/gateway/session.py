@@ -133,7 +133,9 @@ class HttpSession:
         status = refusal_status(response)
         if self.established and _is_over(response):
             status = _NOT_FOUND
-            self._on_over(self)
+            # Others may still run to their end on a stream that merely takes no more.
+            if self._open.keys() <= {request_id}:
+                self._on_over(self)
         self._finish(request_id, text, status or 200)
 
     def _finish(self, request_id: Id, text: str, status: int = 200) -> None:

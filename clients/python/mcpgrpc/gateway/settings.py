@@ -15,6 +15,17 @@ DEFAULT_MAX_BODY_BYTES: Final = 4 * MIB
 DEFAULT_MAX_SESSIONS: Final = 1000
 DEFAULT_MAX_CALLS: Final = 2000
 DEFAULT_IDLE_SECONDS: Final = 30 * 60.0
+DEFAULT_STREAMS_PER_CONNECTION: Final = 100
+"""What HTTP/2 recommends as the least that a server or a proxy allows; our servers allow 1,000."""
+
+
+_ABOVE_ZERO: Final = (
+    "max_body_bytes",
+    "max_sessions",
+    "max_calls",
+    "streams_per_connection",
+    "session_idle_seconds",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,8 @@ class GatewaySettings:
         body_timeout_seconds: how long a body may take to arrive.
         max_sessions: legacy HTTP sessions and WebSockets open at once, together.
         max_calls: modern requests under way at once.
+        streams_per_connection: sessions, WebSockets and modern requests that share a connection to
+            the server; more open another one. At most what the server and proxies before it allow.
         session_idle_seconds: a legacy session that no HTTP request uses for so long is ended.
         keepalive_seconds: an SSE stream gets a comment this often, and a modern request is answered
             as plain JSON when it is done within so long and has sent no notification.
@@ -42,16 +55,28 @@ class GatewaySettings:
     body_timeout_seconds: float = 30.0
     max_sessions: int = DEFAULT_MAX_SESSIONS
     max_calls: int = DEFAULT_MAX_CALLS
+    streams_per_connection: int = DEFAULT_STREAMS_PER_CONNECTION
     session_idle_seconds: float = DEFAULT_IDLE_SECONDS
     keepalive_seconds: float = 15.0
     schema_seconds: float = 5.0
 
     def __post_init__(self) -> None:
         for origin in self.allow_origins:
-            if origin != "*" and "://" not in origin:
-                raise UsageError(
-                    f"{origin!r} is no origin: write scheme://host, such as https://app.example"
-                )
-        for name in ("max_body_bytes", "max_sessions", "max_calls", "session_idle_seconds"):
+            try:
+                checked_origin(origin)
+            except ValueError as error:
+                raise UsageError(f"{error}, not {origin!r}") from None
+        for name in _ABOVE_ZERO:
             if getattr(self, name) <= 0:
                 raise UsageError(f"{name} must be above 0")
+
+
+def checked_origin(origin: str) -> str:
+    """The origin itself.
+
+    Raises:
+        ValueError: it is neither `scheme://host` nor `*`.
+    """
+    if origin != "*" and "://" not in origin:
+        raise ValueError("an origin is scheme://host, such as https://app.example")
+    return origin

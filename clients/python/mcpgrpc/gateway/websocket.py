@@ -11,7 +11,6 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
-import grpc
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -19,12 +18,19 @@ from mcpgrpc.connection import ConnectionOptions
 from mcpgrpc.gateway.caller import HttpCaller
 from mcpgrpc.gateway.replies import HttpRefusalError
 from mcpgrpc.gateway.sessions import SessionTable
+from mcpgrpc.gateway.work import Work
 from mcpgrpc.relay.host import TextHost
 
 logger = logging.getLogger(__name__)
 
 SUBPROTOCOL: Final = "mcp"
 """Accepted where a client offers it; none is needed."""
+
+FLUSH_SECONDS: Final = 1.0
+"""How long a socket that ends may take to write what waits for its client."""
+
+MAX_FINISH_SECONDS: Final = 3600.0
+"""The longest grace of a drain; whoever ends the door ends it sooner."""
 
 UNSUPPORTED_DATA: Final = 1003
 GOING_AWAY: Final = 1001
@@ -37,13 +43,13 @@ class WebSocketDoor:
 
     Attributes:
         options: how to reach the server.
-        channel: the channel to it.
         places: bounds how many are open.
+        work: whether the door takes any.
     """
 
     options: ConnectionOptions
-    channel: grpc.aio.Channel
     places: SessionTable
+    work: Work
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one WebSocket to its end."""
@@ -52,27 +58,35 @@ class WebSocketDoor:
         await socket.accept(SUBPROTOCOL if offered else None)
         try:
             caller = HttpCaller.of(socket.headers)
-            with self.places.place():
-                await self._relay(socket, caller)
+            with self.places.place() as channel, self.work.under_way():
+                await self._relay(socket, TextHost(caller.options(self.options), channel))
         except HttpRefusalError as refusal:
             await _close(socket, TRY_AGAIN_LATER, str(refusal))
 
-    async def _relay(self, socket: WebSocket, caller: HttpCaller) -> None:
-        host = TextHost(caller.options(self.options), self.channel)
+    async def _relay(self, socket: WebSocket, host: TextHost) -> None:
+        writing = asyncio.create_task(_write(socket, host), name="writing a websocket")
         tasks = {
             asyncio.create_task(_read(socket, host), name="reading a websocket"),
-            asyncio.create_task(_write(socket, host), name="writing a websocket"),
+            asyncio.create_task(self._finish(host), name="finishing a websocket"),
+            writing,
         }
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await host.close()
+            # What was answered is still written, as far as the client reads.
+            await asyncio.wait({writing}, timeout=FLUSH_SECONDS)
             for task in tasks:
                 task.cancel()
             for ended in await asyncio.gather(*tasks, return_exceptions=True):
                 if isinstance(ended, Exception):
                     logger.error("a websocket failed", exc_info=ended)
             await _close(socket, GOING_AWAY, "")
+
+    async def _finish(self, host: TextHost) -> None:
+        """Wait for a drain, and then for the answers to what is under way."""
+        await self.work.wait_draining()
+        await host.finish(MAX_FINISH_SECONDS)
 
 
 async def _read(socket: WebSocket, host: TextHost) -> None:

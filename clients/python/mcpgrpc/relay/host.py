@@ -1,36 +1,28 @@
 """A host that speaks JSON-RPC text, one message at a time, and a server that may come and go.
 
 It does not read or write the host's wire: the stdio door and the WebSocket door do. A lost server
-fails what is under way, and the next message finds the server again; a legacy session is told to it
-anew, so that the host need not know.
+fails what is under way, and the next message finds the server again (`reviving`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections import deque
+from functools import partial
 from typing import Final
 
 import grpc
 
 from mcpgrpc.binding import codec, errors, ids
 from mcpgrpc.connection import ConnectionOptions
-from mcpgrpc.errors import McpGrpcError
 from mcpgrpc.relay.line import host_text
-from mcpgrpc.relay.link import RelayLink, failed
-from mcpgrpc.relay.session_memory import REPLAY_ID_PREFIX, SessionMemory
-from mcpgrpc.stream.carrier import Exchange
+from mcpgrpc.relay.link import RelayLink
+from mcpgrpc.relay.reviving import RevivingCarrier
 from mcpgrpc.v1 import envelope_pb2
-
-logger = logging.getLogger(__name__)
 
 MAX_UNREAD_MESSAGES: Final = 1024
 """Messages that may wait for the host before the server is slowed down."""
-
-REPLAY_SECONDS: Final = 30.0
-"""How long a server may take for each request of a session that is told to it anew."""
 
 
 class TextHost:
@@ -42,13 +34,8 @@ class TextHost:
     """
 
     def __init__(self, options: ConnectionOptions, channel: grpc.aio.Channel) -> None:
-        self._options = options
-        self._channel = channel
         self._link = RelayLink(self._deliver, self._caught_up, self._session_over)
-        self._link.carrier = options.carrier(channel, self._link)
-        self._memory = SessionMemory()
-        self._lost = False
-        self._reviving = asyncio.Lock()
+        self._link.carrier = RevivingCarrier(partial(options.carrier, channel), self._link)
         self._outgoing: deque[str] = deque()
         self._changed = asyncio.Event()
         self._taken = asyncio.Event()
@@ -61,9 +48,6 @@ class TextHost:
         except codec.InvalidMessageError as error:
             self._answer_malformed(error)
             return
-        if self._lost and not await self._revive(envelope):
-            return
-        self._memory.sent(envelope)
         await self._link.send(envelope)
 
     def refuse(self, why: str) -> None:
@@ -93,7 +77,7 @@ class TextHost:
         self._taken.set()
 
     def _deliver(self, envelope: envelope_pb2.Envelope) -> None:
-        if self._closed or _is_replayed(envelope):
+        if self._closed:
             return
         if text := host_text(envelope):
             self._outgoing.append(text)
@@ -104,35 +88,8 @@ class TextHost:
             self._taken.clear()
             await self._taken.wait()
 
-    def _session_over(self, error: Exception | None) -> None:  # the link has logged it
-        self._lost = True
-
-    async def _revive(self, envelope: envelope_pb2.Envelope) -> bool:
-        """Tell the session to the server anew; a request that finds none is answered why."""
-        async with self._reviving:
-            if not self._lost:
-                return True
-            try:
-                await self._tell_again()
-            except McpGrpcError as error:
-                self._answer_failed(envelope, error)
-                return False
-            self._lost = False
-            return True
-
-    async def _tell_again(self) -> None:
-        carrier = self._options.carrier(self._channel, self._link)
-        self._link.carrier = carrier
-        for request in self._memory.replay():
-            answer = await carrier.exchange(Exchange(request, timeout_seconds=REPLAY_SECONDS))
-            if answer.response.WhichOneof("outcome") == "error":
-                message = answer.response.error.message
-                logger.warning("%s was not taken up again: %s", request.request.method, message)
-            if request.request.method == "initialize":
-                initialized = self._memory.initialized()
-                if initialized is not None:
-                    await carrier.notify(initialized)
-        logger.info("the session is carried on with the server that answers now")
+    def _session_over(self, error: Exception | None) -> None:
+        """The link has logged it, and its carrier finds the server again."""
 
     def _answer_malformed(self, error: codec.InvalidMessageError) -> None:
         response = errors.failure(error.code, str(error))
@@ -141,13 +98,3 @@ class TextHost:
         else:
             response.id.SetInParent()
         self._deliver(envelope_pb2.Envelope(response=response))
-
-    def _answer_failed(self, envelope: envelope_pb2.Envelope, error: McpGrpcError) -> None:
-        if envelope.WhichOneof("message") == "request":
-            response = failed(error)
-            response.id.CopyFrom(envelope.request.id)
-            self._deliver(envelope_pb2.Envelope(response=response))
-
-
-def _is_replayed(envelope: envelope_pb2.Envelope) -> bool:
-    return envelope.response.id.text.startswith(REPLAY_ID_PREFIX)

@@ -6,16 +6,15 @@ that stays up does not know and carries on.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
-from mcpgrpc.binding import json_text
+from mcpgrpc.binding import ids, json_text
+from mcpgrpc.binding.ids import Id
 from mcpgrpc.v1 import envelope_pb2
 
 MAX_SUBSCRIPTIONS: Final = 1024
 """Resources whose subscriptions are remembered; the oldest are forgotten first."""
-
-REPLAY_ID_PREFIX: Final = "mcpgrpc-replay-"
-"""Ids of replayed requests; their answers are the door's, not the host's."""
 
 
 class SessionMemory:
@@ -41,15 +40,16 @@ class SessionMemory:
         elif kind == "request":
             self._remember(envelope)
 
-    def replay(self) -> list[envelope_pb2.Envelope]:
-        """The requests that tell another server, the handshake first; each has an id of its own."""
+    def replay(self, replay_ids: Iterator[Id]) -> list[envelope_pb2.Envelope]:
+        """The requests that tell another server, the handshake first; each takes one of the ids."""
         told = [self._initialize, self._level, *self._subscriptions.values()]
         replayed = []
-        for number, envelope in enumerate(message for message in told if message is not None):
-            copy = envelope_pb2.Envelope()
-            copy.CopyFrom(envelope)
-            copy.request.id.text = f"{REPLAY_ID_PREFIX}{number}"
-            replayed.append(copy)
+        for envelope in told:
+            if envelope is not None:
+                copy = envelope_pb2.Envelope()
+                copy.CopyFrom(envelope)
+                copy.request.id.CopyFrom(ids.to_message(next(replay_ids)))
+                replayed.append(copy)
         return replayed
 
     def initialized(self) -> envelope_pb2.Envelope | None:

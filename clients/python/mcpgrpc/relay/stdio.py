@@ -43,7 +43,7 @@ async def bridge(
     """
     source = source if source is not None else sys.stdin.buffer
     sink = sink if sink is not None else sys.stdout.buffer
-    channel = options.open_channel()
+    channel = options.open_door_channel()
     host = TextHost(options, channel)
     writing = asyncio.create_task(_write(host, sink), name="writing to the host")
     try:

@@ -95,7 +95,10 @@ class Carrier(Protocol):
         ...
 
     async def notify(self, envelope: envelope_pb2.Envelope) -> None:
-        """Carry a notification, as far as the wire has room for one."""
+        """Carry a notification, as far as the wire has room for one.
+
+        Waits while the server does not read, for a minute at most; then it is dropped and logged.
+        """
         ...
 
     async def close(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
@@ -19,6 +20,7 @@ from mcpgrpc.binding.core import Notify, StartRequest
 from mcpgrpc.binding.errors import execution_name
 from mcpgrpc.binding.ids import Id
 from mcpgrpc.binding.limits import Limits, seconds
+from mcpgrpc.channel import unanswered
 from mcpgrpc.errors import ConnectError, ConnectionLost, McpGrpcError
 from mcpgrpc.rpc_errors import describe, lost, open_error
 from mcpgrpc.stream.backoff import pause_seconds
@@ -28,8 +30,13 @@ from mcpgrpc.stream.session import BrokenStreamError, SessionStream
 from mcpgrpc.stream.writer import StreamClosedError
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
 
+logger = logging.getLogger(__name__)
+
 MAX_SENDS: Final = 4
 """How often a request that certainly did not run is sent in all."""
+
+NOTIFY_SECONDS: Final = 60.0
+"""How long a notification waits for a server that does not read."""
 
 MAX_IDLE_DRAINING: Final = 4
 """Streams kept that drain with nothing under way. A server in good faith ends them at once."""
@@ -100,8 +107,22 @@ class SessionCarrier:
 
     async def notify(self, envelope: envelope_pb2.Envelope) -> None:
         """Send a notification on the stream that is open; without one there is nobody to tell."""
-        if self._stream is not None:
-            self._stream.put(envelope)
+        stream = self._stream
+        if stream is None:
+            return
+        if (refusal := stream.beyond_limit(envelope)) is not None:
+            logger.warning("dropped %s: %s", envelope.notification.method, refusal.message)
+            return
+        try:
+            async with asyncio.timeout(NOTIFY_SECONDS):
+                await stream.room()
+        except TimeoutError:
+            method = envelope.notification.method
+            logger.warning("dropped %s: %s does not read", method, self._target)
+        except StreamClosedError:
+            logger.debug("dropped %s: the stream has ended", envelope.notification.method)
+        else:
+            stream.put(envelope)
 
     async def close(self) -> None:
         """End every stream; what is under way is cancelled."""
@@ -228,10 +249,7 @@ class SessionCarrier:
                         return opened
                     last = opened
                     await asyncio.sleep(pause_seconds(attempt))
-        raise last or ConnectError(
-            f"no server answers at {self._target} within {self._connect_timeout_seconds:g} s;"
-            " check the address, or start one with: mcpgrpc serve APP"
-        )
+        raise last or unanswered(self._channel, self._target, self._connect_timeout_seconds)
 
     async def _try_to_open(self) -> SessionStream | McpGrpcError | None:
         """A stream that takes requests, or why there is none this time; raises what stays so."""

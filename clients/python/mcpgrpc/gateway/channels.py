@@ -1,0 +1,62 @@
+"""The door's connections to the server: a pool for its callers' streams, and one for its probes.
+
+It opens no stream. A probe has a connection of its own: a full one would say nothing of the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final
+
+from mcpgrpc.channel_pool import ChannelPool, Lease, PoolFullError
+from mcpgrpc.connection import ConnectionOptions
+from mcpgrpc.gateway.param_headers import MAX_CALLERS
+from mcpgrpc.gateway.replies import SERVICE_UNAVAILABLE, HttpRefusalError
+from mcpgrpc.gateway.settings import GatewaySettings
+
+logger = logging.getLogger(__name__)
+
+_OWN_CALLS: Final = MAX_CALLERS
+"""Tool lists that the door asks for itself."""
+
+
+class DoorChannels:
+    """Every connection of one door.
+
+    Args:
+        options: how to reach the server.
+        settings: the door's bounds.
+
+    Raises:
+        UsageError: the address or the TLS files are not usable.
+    """
+
+    def __init__(self, options: ConnectionOptions, settings: GatewaySettings) -> None:
+        streams = settings.max_sessions + settings.max_calls + _OWN_CALLS
+        self._pool = ChannelPool(
+            options.open_door_channel,
+            streams_per_channel=settings.streams_per_connection,
+            max_channels=streams // settings.streams_per_connection + 1,
+        )
+        self.probe = options.open_door_channel()
+
+    def __len__(self) -> int:
+        """How many connections callers have."""
+        return len(self._pool)
+
+    def lease(self) -> Lease:
+        """A place for one stream.
+
+        Raises:
+            HttpRefusalError: 503, there is none.
+        """
+        try:
+            return self._pool.lease()
+        except PoolFullError as full:
+            logger.warning("refused a stream: %s", full)
+            raise HttpRefusalError(SERVICE_UNAVAILABLE, str(full)) from None
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await asyncio.gather(self._pool.close(), self.probe.close())

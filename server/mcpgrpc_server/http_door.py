@@ -1,0 +1,69 @@
+"""The HTTP door of `serve`: in the server's own process, in front of its own gRPC.
+
+It knows no HTTP: `mcpgrpc.gateway` does. It reaches the server as any client would, through a Unix
+socket of their own, so that it does not matter how the public listeners are secured.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Final
+
+from mcpgrpc.connection import ConnectionOptions
+from mcpgrpc.errors import UsageError
+from mcpgrpc.gateway.serving import RunningDoor, running_door
+from mcpgrpc.gateway.settings import DEFAULT_STREAMS_PER_CONNECTION, GatewaySettings
+from mcpgrpc_server.listen_targets import MAX_SOCKET_PATH_BYTES
+from mcpgrpc_server.listeners import UNIX_PREFIX, ListenError
+from mcpgrpc_server.settings import ServerSettings
+
+SOCKET_NAME: Final = "grpc.sock"
+
+
+@contextmanager
+def private_address() -> Iterator[str]:
+    """An address in a directory that nobody else can enter; it goes with the context.
+
+    Raises:
+        ListenError: the path of a temporary directory leaves no room for a socket's name.
+    """
+    with tempfile.TemporaryDirectory(prefix="mcpgrpc-") as folder:
+        path = Path(folder, SOCKET_NAME)
+        if len(str(path).encode()) > MAX_SOCKET_PATH_BYTES:
+            raise ListenError(
+                f"the HTTP door's own socket cannot be at {path}: a path has at most"
+                f" {MAX_SOCKET_PATH_BYTES} bytes; let TMPDIR name a shorter directory"
+            )
+        yield f"{UNIX_PREFIX}{path}"
+
+
+@asynccontextmanager
+async def http_door(settings: ServerSettings, address: str) -> AsyncIterator[RunningDoor]:
+    """Listen for HTTP as the settings say; ready once a server serves at the address.
+
+    Raises:
+        ListenError: the place to listen at cannot be bound.
+    """
+    options = ConnectionOptions(target=address)
+    async with AsyncExitStack() as stack:
+        try:
+            door = running_door(options, _door_settings(settings), settings.http)
+            opened = await stack.enter_async_context(door)
+        except UsageError as error:
+            hint = "stop what uses it or choose another with --http"
+            raise ListenError(f"{error}; {hint}") from None
+        yield opened
+
+
+def _door_settings(settings: ServerSettings) -> GatewaySettings:
+    streams = min(settings.max_concurrent_streams, DEFAULT_STREAMS_PER_CONNECTION)
+    return GatewaySettings(
+        allow_hosts=tuple(settings.http_allow_host),
+        allow_origins=tuple(settings.http_allow_origin),
+        max_body_bytes=settings.http_max_body_bytes,
+        max_sessions=settings.http_max_sessions,
+        streams_per_connection=streams,
+    )

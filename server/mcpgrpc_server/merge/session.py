@@ -1,0 +1,211 @@
+"""One legacy session over several members: who of them takes part, and who joins later.
+
+It does not route requests. What the client said at the beginning is kept, and told to a member that
+was down then and comes back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import Enum
+from typing import Any
+
+from mcpgrpc.binding import errors, json_text
+from mcpgrpc.stream.writer import StreamClosedError
+from mcpgrpc.v1 import envelope_pb2, errors_pb2
+from mcpgrpc_server.backend import Client, ClientNotification, ServerCall
+from mcpgrpc_server.merge import answers, capabilities, json_edit
+from mcpgrpc_server.merge.background import Background
+from mcpgrpc_server.merge.capabilities import Introduction
+from mcpgrpc_server.merge.host import MergeHost
+from mcpgrpc_server.merge.kinds import KINDS
+from mcpgrpc_server.merge.link import MemberLink
+
+logger = logging.getLogger(__name__)
+
+INITIALIZE = "initialize"
+
+
+class Part(Enum):
+    """How a member takes part in the session."""
+
+    NOT_YET = "not yet"
+    TAKES_PART = "takes part"
+    LEFT_OUT = "left out"
+
+
+class LegacySession:
+    """The session of one client.
+
+    Args:
+        host: what connections share.
+        client: the client.
+        links: the ways to all members, in their order.
+        background: tasks of the connection.
+    """
+
+    def __init__(
+        self,
+        host: MergeHost,
+        client: Client,
+        links: Sequence[MemberLink],
+        background: Background,
+    ) -> None:
+        self._host = host
+        self._client = client
+        self._links = links
+        self._background = background
+        self._parts = [Part.NOT_YET for _ in links]
+        self._joining: dict[int, asyncio.Task[bool]] = {}
+        self._retry_at = [0.0 for _ in links]
+        self._initialize: ServerCall | None = None
+        self._initialized: ClientNotification | None = None
+        self._level: ServerCall | None = None
+        self._capabilities: dict[str, Any] = {}
+
+    def links(self) -> list[MemberLink]:
+        """Those that can be asked now. Before `initialize` that is everyone, who will refuse."""
+        begun = self._initialize is not None
+        return [
+            link
+            for link in self._links
+            if link.serving and (not begun or self._parts[link.at] is Part.TAKES_PART)
+        ]
+
+    async def usable(self, link: MemberLink) -> bool:
+        """Whether a member can be asked; one that is just joining is waited for."""
+        joining = self._joining.get(link.at)
+        if joining is not None:
+            await asyncio.shield(joining)
+        return link in self.links()
+
+    async def initialize(self, call: ServerCall) -> envelope_pb2.JsonRpcResponse:
+        """Begin the session with every member that is up; one that fails is left out."""
+        asked = [link for link in self._links if link.serving]
+        said = await self._background.within(
+            self._host.bounds.initialize_timeout_seconds,
+            {link.at: link.ask(call) for link in asked},
+            "initializing a session",
+        )
+        introductions = {}
+        for link in asked:
+            result = self._took_in(link, said.get(link.at))
+            if result is not None:
+                introductions[link.at] = Introduction(link.name, result)
+        if not introductions:
+            return self._first_refusal(asked, said)
+        results = {at: each.result for at, each in introductions.items()}
+        self._capabilities = capabilities.merged_capabilities(
+            self._host.capabilities_of_all(INITIALIZE, results)
+        )
+        result = capabilities.initialize_result(
+            list(introductions.values()), self._capabilities, self._host.info
+        )
+        self._initialize = _replayed(call, result["protocolVersion"])
+        return answers.result(result)
+
+    async def initialized(self, notification: ClientNotification) -> None:
+        """The client has taken the handshake's result: so have the members that take part."""
+        self._initialized = notification
+        await asyncio.gather(*(link.tell(notification) for link in self.links()))
+
+    def level_was_set(self, call: ServerCall) -> None:
+        """Remember the client's log level for members that join later."""
+        self._level = call
+
+    def member_changed(self, link: MemberLink, serving: bool) -> None:
+        """A member has come or gone: take it in, and tell the client that the lists have changed.
+
+        A member that took part before finds its session again by itself.
+        """
+        if self._initialize is None or self._parts[link.at] is Part.LEFT_OUT:
+            return
+        if self._parts[link.at] is Part.TAKES_PART:
+            self._background.spawn(self._tell_lists_changed(), "telling of a member")
+        elif serving:
+            self._join(link)
+
+    def retry(self) -> None:
+        """Ask members again that are up and have not answered `initialize`, not too often."""
+        now = asyncio.get_running_loop().time()
+        for link in self._links:
+            is_due = self._parts[link.at] is Part.NOT_YET and now >= self._retry_at[link.at]
+            if self._initialize is not None and link.serving and is_due:
+                self._join(link)
+
+    def _join(self, link: MemberLink) -> None:
+        if link.at in self._joining:
+            return
+        task = self._background.spawn(self._take_in(link), f"initializing {link.name}")
+        self._joining[link.at] = task
+        task.add_done_callback(lambda _: self._joining.pop(link.at, None))
+
+    async def _take_in(self, link: MemberLink) -> bool:
+        """Tell a member what the client said at the beginning."""
+        assert self._initialize is not None
+        call = replace(
+            self._initialize, request=answers.own_call(INITIALIZE, None, modern=False).request
+        )
+        timeout = self._host.bounds.initialize_timeout_seconds
+        said = await self._background.within(timeout, {link.at: link.ask(call)}, INITIALIZE)
+        result = self._took_in(link, said.get(link.at))
+        if result is None:
+            return False
+        self._host.capabilities_of_all(INITIALIZE, {link.at: result})
+        # It takes part from here on, so an `initialized` that comes later reaches it as well.
+        if self._initialized is not None:
+            await link.tell(self._initialized)
+        if self._level is not None:
+            await link.ask(self._level)
+        self._background.spawn(self._tell_lists_changed(), "telling of a member")
+        return True
+
+    def _took_in(
+        self, link: MemberLink, answer: envelope_pb2.JsonRpcResponse | None
+    ) -> dict[str, Any] | None:
+        result = answers.result_object(answer)
+        if result is not None:
+            self._parts[link.at] = Part.TAKES_PART
+            return result
+        is_refused = answer is not None and answer.reason == errors_pb2.ERROR_REASON_UNSPECIFIED
+        self._parts[link.at] = Part.LEFT_OUT if is_refused else Part.NOT_YET
+        now = asyncio.get_running_loop().time()
+        self._retry_at[link.at] = now + self._host.bounds.initialize_retry_seconds
+        why = answer.error.message[:200] if answer is not None else "it did not answer in time"
+        logger.warning("%s does not take part in a session: %s", link.name, why)
+        link.give_up()
+        return None
+
+    def _first_refusal(
+        self, asked: Sequence[MemberLink], said: dict[int, envelope_pb2.JsonRpcResponse]
+    ) -> envelope_pb2.JsonRpcResponse:
+        self._parts = [Part.NOT_YET for _ in self._links]
+        for link in asked:
+            answer = said.get(link.at)
+            if answer is not None and answers.is_error(answer):
+                return answer
+            if answer is not None:
+                return errors.failure(errors.INTERNAL_ERROR, f"{link.name} answered no JSON object")
+        return answers.unavailable(asked[0].name if asked else self._links[0].name)
+
+    async def _tell_lists_changed(self) -> None:
+        if self._initialized is None:
+            return
+        methods = {kind.changed_method for kind in KINDS if kind.capability in self._capabilities}
+        for method in sorted(methods):
+            try:
+                await self._client.notify(method, None, None)
+            except StreamClosedError:
+                return
+
+
+def _replayed(call: ServerCall, version: str) -> ServerCall:
+    """The client's `initialize` as a member hears it later: in the revision agreed on by then."""
+    params = {**(call.params or {}), "protocolVersion": version}
+    text = call.params_json
+    if text is not None:
+        text = json_edit.with_member(text, "protocolVersion", json_text.dump(version))
+    return replace(call, params=params, params_json=text, door=None)

@@ -1,0 +1,1 @@
+"""MCP servers that exist already, stdio commands and Streamable HTTP servers, as backends."""

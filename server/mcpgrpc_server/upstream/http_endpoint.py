@@ -1,0 +1,120 @@
+"""One upstream's URL, with what the settings send there, and how a request to it is made.
+
+It knows neither eras nor sessions; it turns what the HTTP client raises into errors of this
+project, which say nothing of URLs and header fields.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import httpx2
+
+from mcpgrpc_server.upstream import http_failures
+from mcpgrpc_server.upstream.bounded_log import BoundedLog
+from mcpgrpc_server.upstream.http_client import unlogged
+
+MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
+"""As over gRPC, where every message goes on to."""
+
+MAX_EXCHANGES: Final = 4096
+"""As many as connections are open at once."""
+
+LOGGED_LINES: Final = 5
+LOGGED_WINDOW_SECONDS: Final = 30.0
+"""So many warnings in such a time about what one upstream does wrong."""
+
+JSON: Final = "application/json"
+EVENTS: Final = "text/event-stream"
+OK: Final = 200
+
+_MAX_IGNORED_BYTES: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class HttpEndpoint:
+    """Where an upstream is reached.
+
+    Attributes:
+        name: of the upstream, for messages.
+        url: of its MCP endpoint.
+        headers: the upstream's own, its credential among them; the protocol's override them.
+        client: sends requests; see `open_http_client`.
+    """
+
+    name: str
+    url: str
+    headers: Mapping[str, str]
+    client: httpx2.AsyncClient
+
+    @asynccontextmanager
+    async def request(
+        self, verb: str, method: str, headers: Mapping[str, str], text: str | None = None
+    ) -> AsyncIterator[httpx2.Response]:
+        """Send a request; gives the response, whose body is read in the context.
+
+        Leaving the context closes the response; what was not read of it costs its connection.
+
+        Args:
+            verb: of HTTP.
+            method: of MCP, for messages.
+            headers: the protocol's.
+            text: a JSON-RPC message.
+
+        Raises:
+            ConnectError: no connection; nothing was sent.
+            ConnectionLost: the connection broke.
+            ServiceError: no connection is free; nothing was sent.
+        """
+        fields = httpx2.Headers(dict(self.headers))
+        fields.update(headers)
+        content = None if text is None else text.encode()
+        if content is not None:
+            fields["content-type"] = JSON
+        with unlogged():
+            try:
+                async with self.client.stream(
+                    verb, self.url, headers=fields, content=content, follow_redirects=False
+                ) as response:
+                    yield response
+            except httpx2.RequestError as error:
+                raise http_failures.of_transport(self.name, method, error) from None
+
+
+def endpoint_log(name: str) -> BoundedLog:
+    """The log of what one upstream does wrong; whoever makes it closes it."""
+    return BoundedLog(
+        name,
+        logging.WARNING,
+        lines_per_window=LOGGED_LINES,
+        window_seconds=LOGGED_WINDOW_SECONDS,
+    )
+
+
+def media_type(response: httpx2.Response) -> str:
+    """What a body is; "" for one that came in a coding that was not asked for."""
+    if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        return ""
+    content_type, _, _ = response.headers.get("content-type", "").partition(";")
+    return str(content_type).strip().lower()
+
+
+async def read_body(response: httpx2.Response, max_bytes: int) -> bytes | None:
+    """The whole body; None for one beyond the bound, of which no more is read."""
+    body = bytearray()
+    async with contextlib.aclosing(response.aiter_raw()) as chunks:
+        async for chunk in chunks:
+            if len(body) + len(chunk) > max_bytes:
+                return None
+            body += chunk
+    return bytes(body)
+
+
+async def ignore_body(response: httpx2.Response) -> None:
+    """Read a body that says nothing, so that its connection can be used again."""
+    await read_body(response, _MAX_IGNORED_BYTES)

@@ -1,0 +1,74 @@
+"""POSTs that nobody waits for: answers to an upstream's requests, cancellations.
+
+It makes no message and no HTTP request itself. Nothing that it carries is worth an error: what
+cannot be delivered is logged, and the upstream carries on without.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from mcpgrpc_server.upstream.bounded_log import BoundedLog
+
+MAX_AT_ONCE: Final = 32
+"""Beyond it no more is read of what the upstream asks."""
+
+MAX_UNDER_WAY: Final = 2048
+"""Beyond it a POST is not made: cancellations come from callers, who do not wait for room."""
+
+
+class BackgroundPosts:
+    """POSTs in tasks of their own.
+
+    Args:
+        post: makes one, in bounded time, and raises nothing but what cancels it.
+        log: where POSTs go that there is no room for.
+    """
+
+    def __init__(self, post: Callable[[str], Awaitable[None]], log: BoundedLog) -> None:
+        self._post = post
+        self._log = log
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+        self._closed = False
+
+    def start(self, text: str) -> None:
+        """Make a POST of a message."""
+        if self._closed:
+            return
+        if len(self._tasks) >= MAX_UNDER_WAY:
+            self._log.line("takes messages too slowly; a cancellation or an answer was not sent")
+            return
+        task = asyncio.create_task(self._run(text), name="POST to an upstream")
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        if len(self._tasks) >= MAX_AT_ONCE:
+            self._has_room.clear()
+
+    async def room(self) -> None:
+        """Wait until few enough are under way."""
+        await self._has_room.wait()
+
+    def end(self) -> None:
+        """Give up what is under way but the one that calls this; nothing more is sent."""
+        self._closed = True
+        current = asyncio.current_task()
+        for task in self._tasks:
+            if task is not current:
+                task.cancel()
+
+    async def wait_done(self) -> None:
+        """Wait until nothing is under way; sensible after `end`."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _run(self, text: str) -> None:
+        await self._post(text)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if len(self._tasks) < MAX_AT_ONCE:
+            self._has_room.set()

@@ -1,0 +1,186 @@
+"""One session with an upstream over Streamable HTTP of the revisions that begin with `initialize`.
+
+It begins no session itself: the handshake is a request like every other, and whoever is above sends
+it. A session that the upstream has forgotten stays over; another one is another carrier's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Final
+
+import httpx2
+
+from mcpgrpc.binding import codec, errors, ids, json_text
+from mcpgrpc.binding.core import CANCELLED_METHOD
+from mcpgrpc.errors import ConnectionLost, McpGrpcError
+from mcpgrpc.stream.carrier import Exchange, Inbox
+from mcpgrpc.v1 import envelope_pb2
+from mcpgrpc_server.upstream import http_failures, http_headers
+from mcpgrpc_server.upstream.http_endpoint import (
+    MAX_EXCHANGES,
+    MAX_MESSAGE_BYTES,
+    HttpEndpoint,
+    endpoint_log,
+    ignore_body,
+)
+from mcpgrpc_server.upstream.http_exchange import AnswerReader
+from mcpgrpc_server.upstream.http_incoming import Incoming
+from mcpgrpc_server.upstream.http_posts import BackgroundPosts
+from mcpgrpc_server.upstream.http_resumption import Resumption
+from mcpgrpc_server.upstream.http_server_requests import ServerRequests
+from mcpgrpc_server.upstream.http_session import HttpSession
+from mcpgrpc_server.upstream.http_standalone import StandaloneStream
+from mcpgrpc_server.upstream.http_under_way import ExchangesUnderWay, Settle
+
+NOTIFY_SECONDS: Final = 30.0
+"""How long an upstream may take to accept a notification or an answer."""
+
+CLOSE_SECONDS: Final = 3.0
+"""How long ending the session at the upstream may take."""
+
+_INITIALIZE: Final = "initialize"
+_INITIALIZED: Final = "notifications/initialized"
+_EVENT_STREAM: Final = "the event stream"
+_NOT_FOUND: Final = 404
+
+
+class HttpSessionCarrier:
+    """Carries the messages of one session; see `Carrier`.
+
+    Args:
+        name: of the upstream, for messages.
+        url: of its MCP endpoint; http or https.
+        headers: what the settings send there.
+        inbox: who hears what comes unasked.
+        client: sends requests; stays open when this is closed.
+        max_message_bytes: of an answer and of what comes unasked.
+        max_exchanges: at once; further requests are refused (OVERLOADED).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        headers: Mapping[str, str],
+        inbox: Inbox,
+        client: httpx2.AsyncClient,
+        *,
+        max_message_bytes: int = MAX_MESSAGE_BYTES,
+        max_exchanges: int = MAX_EXCHANGES,
+    ) -> None:
+        self._name = name
+        self._inbox = inbox
+        self._endpoint = HttpEndpoint(name, url, headers, client)
+        self._max_message_bytes = max_message_bytes
+        self._log = endpoint_log(name)
+        self._posts = BackgroundPosts(self._post, self._log)
+        self._incoming = Incoming(inbox, self._log, ServerRequests(inbox, self._posts, self._log))
+        self._under_way = ExchangesUnderWay(name, max_exchanges)
+        self._session = HttpSession()
+        self._listening: asyncio.Task[None] | None = None
+        self._over = False
+        self._closed = False
+
+    async def open(self) -> None:
+        """Nothing: there is no connection but those of requests."""
+
+    async def exchange(self, exchange: Exchange) -> envelope_pb2.Envelope:
+        """Carry a request; see `Carrier.exchange`.
+
+        Cancelling it stops reading and sends `notifications/cancelled`, except for `initialize`.
+
+        Raises:
+            ConnectError: no connection; nothing was sent.
+            ConnectionLost: it broke, or ended without an answer; or the session is over.
+            ServiceError: the upstream refuses this server by an HTTP status (HttpRefusal), a
+                message is too large, or there is no room for the request.
+        """
+        request = exchange.envelope.request
+        try:
+            text = codec.text_from_envelope(exchange.envelope)
+        except codec.InvalidMessageError as error:
+            refused = errors.failure(error.code, str(error))
+            refused.id.CopyFrom(request.id)
+            return envelope_pb2.Envelope(response=refused)
+        try:
+            return await self._under_way.run(request.method, partial(self._carry, request, text))
+        except asyncio.CancelledError:
+            if request.method != _INITIALIZE:
+                self._posts.start(_cancellation_text(exchange))
+            raise
+
+    async def notify(self, envelope: envelope_pb2.Envelope) -> None:
+        """Carry a notification, and wait until the upstream has accepted it.
+
+        What it does not accept is logged. After `notifications/initialized` the upstream is heard
+        beside requests as well, where it has a stream for that.
+        """
+        if self._over or self._closed:
+            return
+        try:
+            text = codec.text_from_envelope(envelope)
+        except codec.InvalidMessageError as error:
+            self._log.line(f"was not sent a notification: {error}")
+            return
+        await self._post(text)
+        if envelope.notification.method == _INITIALIZED and self._listening is None:
+            self._listen()
+
+    async def close(self) -> None:
+        """End the session at the upstream, in bounded time; what is under way fails. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        self._end("this server closed its session")
+        await self._under_way.wait_done()
+        await self._posts.wait_done()
+        if self._listening is not None:
+            await asyncio.wait({self._listening})
+        if self._session.id is not None and not self._over:
+            await self._delete()
+        self._log.close()
+
+    async def _carry(self, request: envelope_pb2.JsonRpcRequest, text: str, settle: Settle) -> None:
+        related = ids.from_message(request.id)
+        deliver = partial(self._incoming.deliver, related)
+        reader = AnswerReader(self._name, request, deliver, self._max_message_bytes, self._log)
+        if request.method == _INITIALIZE:
+            settle = partial(self._settle_initialize, self._session.id, settle)
+        try:
+            if await self._post_request(request, text, reader, settle):
+                return
+        except http_failures.HttpRefusal as error:
+            self._log.line(str(error))
+            raise
+        except ConnectionLost:
+            # Without an event's id there is no way back into the stream, if it was one.
+            if not reader.place.last_event_id:
+                raise
+        else:
+            self._stream_ended(reader, related)
+        resumption = Resumption(self._name, request.method, reader, self._event_stream)
+        await resumption.run(settle, partial(self._stream_ended, reader, related))
+
+    async def _post_request(
+        self,
+        request: envelope_pb2.JsonRpcRequest,
+        text: str,
+        reader: AnswerReader,
+        settle: Settle,
+    ) -> bool:
+        """Send a request and settle it; False when its event stream ends before the answer."""
+        opens = request.method == _INITIALIZE
+        async with self._request("POST", request.method, text, opens=opens) as response:
+            if opens:
+                self._session.offered(response)
+            answer = await reader.read(response)
+            if answer is None:
+                return False
+            settle(answer)
+            await reader.drain()
+        return True
