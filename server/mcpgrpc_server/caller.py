@@ -15,9 +15,16 @@ from mcpgrpc_server.identity import ANONYMOUS, Identity
 PROTOCOL_VERSION_HEADER: Final = "mcp-protocol-version"
 
 _CREDENTIAL_HEADERS: Final = frozenset(
-    {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
+    {
+        "authorization",
+        "proxy-authorization",
+        "cookie",
+        "set-cookie",
+        "x-api-key",
+        "x-forwarded-client-cert",
+    }
 )
-"""Never shown to an application, whatever they hold."""
+"""Never shown to an application, whatever they hold: secrets, and what anybody could forge."""
 
 
 def visible_headers(pairs: Iterable[tuple[str, str | bytes]]) -> dict[str, str]:

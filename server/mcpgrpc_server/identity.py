@@ -59,8 +59,14 @@ current_identity: Final[ContextVar[Identity]] = ContextVar("current_identity", d
 """The identity of the RPC being opened; interceptors set it, the servicer reads it."""
 
 Renew: TypeAlias = Callable[[str], Awaitable[Identity]]
-"""Proves a fresh credential, given as in the `authorization` metadata; raises `NotProvenError`."""
+"""Proves a fresh credential, given as in the `authorization` metadata.
+
+Raises `NotProvenError`, or `ProofUnavailableError`."""
 
 
 class NotProvenError(Exception):
     """A credential proves nothing."""
+
+
+class ProofUnavailableError(Exception):
+    """Nobody can tell now whether a credential proves anything."""

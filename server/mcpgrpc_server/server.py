@@ -19,6 +19,7 @@ from grpc_reflection.v1alpha import reflection
 from mcpgrpc.v1 import mcp_service_pb2_grpc
 from mcpgrpc_server.authentication.refusal_reports import RefusalReports
 from mcpgrpc_server.authentication.revocation import watch_revocations
+from mcpgrpc_server.authentication.unreadable_metadata import hide_unreadable_metadata
 from mcpgrpc_server.authentication.wiring import Authentication
 from mcpgrpc_server.backend import Backend, Summary
 from mcpgrpc_server.health import Health
@@ -28,9 +29,11 @@ from mcpgrpc_server.identity import Renew
 from mcpgrpc_server.lifespan import LifespanTask
 from mcpgrpc_server.listen_targets import split_security
 from mcpgrpc_server.listeners import ListenError, bind
+from mcpgrpc_server.pipeline import Stage
 from mcpgrpc_server.sdk.app import SdkApp
 from mcpgrpc_server.servicer import SERVICE_NAME, McpServicer
 from mcpgrpc_server.settings import ServerSettings, check_listeners
+from mcpgrpc_server.stages import stages_of
 from mcpgrpc_server.stream_settings import bounds_of, channel_options, limits_of
 from mcpgrpc_server.telemetry import LoggingTelemetry, Telemetry
 from mcpgrpc_server.transport_security.listener_credentials import listener_credentials
@@ -64,6 +67,7 @@ class Server:
             calls sets `current_identity`, or derives from `RpcInterceptor`.
         renew: proves the fresh credential of a stream that is open, in the place of what the
             settings take.
+        stages: see every request after those that the settings ask for.
         private_address: a further `unix:PATH` for doors in this process, in a directory that nobody
             else can enter: always plaintext, and not among `addresses`.
     """
@@ -77,6 +81,7 @@ class Server:
         telemetry: Telemetry | None = None,
         interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
         renew: Renew | None = None,
+        stages: Sequence[Stage] = (),
         private_address: str | None = None,
     ) -> None:
         settings = settings if settings is not None else ServerSettings()
@@ -93,8 +98,10 @@ class Server:
         self._backend: Backend = app if _is_backend(app) else SdkApp(app)
         self._telemetry = telemetry if telemetry is not None else LoggingTelemetry()
         self._interceptors = tuple(interceptors)
+        hide_unreadable_metadata()
         self._authentication = Authentication(settings)
         self._renew = renew if renew is not None else self._authentication.renewal
+        self._stages = (*stages_of(settings), *stages)
         self._private_address = private_address
         self._health_listener: HealthListener | None = None
         self._closed: asyncio.Event | None = None
@@ -128,6 +135,7 @@ class Server:
             limits_of(self.settings),
             bounds_of(self.settings),
             self._telemetry,
+            stages=self._stages,
             renew=self._renew,
         )
         self._health = Health((SERVICE_NAME, HEALTH_SERVICE))
@@ -149,12 +157,14 @@ class Server:
             if self.settings.health:
                 self._health_listener = HealthListener(self._health, self.settings.health)
                 self.health_address = await self._health_listener.start()
+            self._authentication.start()
             await self._lifespan.start()
         except BaseException:
             with contextlib.suppress(grpc.aio.UsageError):
                 # gRPC gives a port back only when it stops what it has started.
                 await self._grpc.start()
             await self._stop_listening(None)
+            await self._authentication.close()
             await self._lifespan.stop()
             self._closed.set()
             raise
@@ -198,6 +208,7 @@ class Server:
             self._revocations.cancel()
         self._health.end_watches()
         await self._stop_listening(grace_seconds or None)
+        await self._authentication.close()
         try:
             await asyncio.wait_for(self._host.wait_background(), TEARDOWN_SECONDS)
         except TimeoutError:

@@ -18,9 +18,13 @@ from mcpgrpc.gateway.settings import (
     DEFAULT_MAX_SESSIONS,
     checked_origin,
 )
+from mcpgrpc_server.authentication.settings import AuthenticationSettings
+from mcpgrpc_server.authentication.token_settings import TokenSettings
 from mcpgrpc_server.listen_targets import checked_http_target, checked_target, is_local
+from mcpgrpc_server.rights.settings import RightsSettings
 from mcpgrpc_server.structured_log import LogFormat, LogLevel
 from mcpgrpc_server.transport_security.settings import TransportSecuritySettings
+from mcpgrpc_server.upstream.settings import UpstreamSettings
 
 ENVIRONMENT_PREFIX: Final = "MCPGRPC_"
 
@@ -44,7 +48,9 @@ Target = Annotated[str, AfterValidator(checked_target)]
 Origin = Annotated[str, AfterValidator(checked_origin)]
 
 
-class ServerSettings(TransportSecuritySettings, BaseSettings):
+class ServerSettings(
+    RightsSettings, AuthenticationSettings, TokenSettings, TransportSecuritySettings, BaseSettings
+):
     """What a server is told. Frozen; unknown names are refused.
 
     Made by hand it takes its arguments and the defaults; `load_settings` adds the environment and
@@ -99,23 +105,6 @@ class ServerSettings(TransportSecuritySettings, BaseSettings):
     )
     insecure: bool = Field(
         default=False, description="Plaintext is meant, even where other machines can connect."
-    )
-    allow_anonymous: bool = Field(
-        default=False,
-        description="Callers without credentials are meant, even where other machines can connect.",
-    )
-    api_keys: str = Field(
-        default="",
-        description="The file of the API keys that are taken, as `mcpgrpc keys` writes it; read "
-        "again when it changes. Empty for no API keys.",
-    )
-    authenticate_health: bool = Field(
-        default=False,
-        description="Callers of the health service need credentials too. Kubernetes' probes have "
-        "none.",
-    )
-    authenticate_reflection: bool = Field(
-        default=True, description="Callers of gRPC reflection need credentials as all others do."
     )
     reflection: bool = Field(
         default=True, description="Serve gRPC reflection, so that grpcurl needs no schema."
@@ -292,6 +281,11 @@ class ServerSettings(TransportSecuritySettings, BaseSettings):
             )
         return self
 
+    @property
+    def takes_credentials(self) -> bool:
+        """Whether callers can prove who they are; where they cannot, nobody is asked."""
+        return bool(self.api_keys or self.jwt_issuer or self.tls_client_ca)
+
     def set_origins(self, origins: Mapping[str, str]) -> None:
         """Note where values came from, by field; for whoever loads settings."""
         self._origins = dict(origins)
@@ -314,7 +308,11 @@ def check_listeners(settings: ServerSettings) -> None:
         f"{what} there need --{name}"
         for what, name, said in (
             ("plaintext connections", "insecure", settings.insecure),
-            ("callers without credentials", "allow-anonymous", settings.allow_anonymous),
+            (
+                "callers without credentials",
+                "allow-anonymous",
+                settings.allow_anonymous or settings.takes_credentials,
+            ),
         )
         if not said
     ]

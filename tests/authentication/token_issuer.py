@@ -33,15 +33,15 @@ class SigningKey:
     def jwk(self, **members: Any) -> dict[str, Any]:
         """The public key as the JWKS has it; None takes a member out."""
         kind = jwt.get_algorithm_by_name(self.algorithm)
+        public = kind.to_jwk(self.private.public_key(), as_dict=True)
         jwk = {
-            **kind.to_jwk(self.private.public_key(), as_dict=True),
+            **without_none({**public, "key_ops": None}),
             "kid": self.key_id,
             "use": "sig",
             "alg": self.algorithm,
             **members,
         }
-        jwk.pop("key_ops", None)
-        return {name: value for name, value in jwk.items() if value is not None}
+        return without_none(jwk)
 
     def sign(self, signed: bytes) -> bytes:
         """A signature."""
@@ -58,7 +58,7 @@ class SigningKey:
 def claims(**changed: Any) -> dict[str, Any]:
     """The claims of a good token, but for what is changed; None takes one out."""
     now = time.time()
-    good = {"iss": ISSUER, "aud": AUDIENCE, "sub": "alice", "iat": now, "exp": now + 600}
+    good = {"iss": ISSUER, "aud": AUDIENCE, "sub": "alice", "iat": now, "exp": now + 86_400}
     return without_none({**good, **changed})
 
 
@@ -95,8 +95,8 @@ def rsa_key(key_id: str | None = "rsa", algorithm: str = "RS256", bits: int = 20
 @functools.cache
 def ec_key(key_id: str | None = "ec", algorithm: str = "ES256") -> SigningKey:
     """A key on the algorithm's elliptic curve."""
-    curve = {"ES256": ec.SECP256R1, "ES384": ec.SECP384R1, "ES512": ec.SECP521R1}[algorithm]
-    return SigningKey(key_id, algorithm, ec.generate_private_key(curve()))
+    curve = {"ES256": ec.SECP256R1(), "ES384": ec.SECP384R1(), "ES512": ec.SECP521R1()}[algorithm]
+    return SigningKey(key_id, algorithm, ec.generate_private_key(curve))
 
 
 @functools.cache

@@ -68,7 +68,7 @@ async def _first(
     process: asyncio.subprocess.Process, answers: re.Pattern[str], log: Path, command: str
 ) -> str:
     assert process.stdout is not None
-    with contextlib.suppress(TimeoutError), log.open("wb") as file:
+    with contextlib.suppress(TimeoutError), log.open("wb", buffering=0) as file:
         async with asyncio.timeout(ANSWER_SECONDS):
             async for line in process.stdout:
                 file.write(line)
@@ -84,7 +84,7 @@ def _end_of(log: Path) -> str:
 async def _read_on(process: asyncio.subprocess.Process, log: Path) -> None:
     """Read to the end, so that the command never waits for its reader."""
     assert process.stdout is not None
-    with log.open("ab") as file:
+    with log.open("ab", buffering=0) as file:
         while read := await process.stdout.read(1 << 16):
             file.write(read)
 

@@ -13,13 +13,13 @@ from typing import Any, TypeAlias
 
 import pytest
 
-import mcpgrpc
 from mcpgrpc.testing import serving
 from tests.contract.caller import Caller, Hooks
 from tests.contract.journal import Journal
 from tests.contract.lean_caller import lean_caller
 from tests.contract.lowlevel_app import lowlevel_app
 from tests.contract.mcpserver_app import mcpserver_app
+from tests.contract.routes import DOORS, ROUTES
 from tests.contract.sdk_caller import sdk_caller
 
 MODERN = "2026-07-28"
@@ -49,29 +49,39 @@ class Subject:
     @asynccontextmanager
     async def connect(self, journal: Journal, hooks: Hooks, mode: str) -> AsyncIterator[Caller]:
         app = APPS[self.app](journal)
-        if self.wire == "memory":
-            async with sdk_caller(app, hooks, mode=mode) as caller:
+        if self.client == "sdk":
+            async with (
+                ROUTES[self.wire](app) as server,
+                sdk_caller(server, hooks, mode=mode) as caller,
+            ):
                 yield caller
-            return
-        async with serving(app) as address:
-            if self.client == "sdk":
-                transport = mcpgrpc.transport(address, rpc=self.wire)
-                async with sdk_caller(transport, hooks, mode=mode) as caller:
-                    yield caller
-            else:
-                async with lean_caller(address, hooks, mode=mode, rpc=self.wire) as lean:
-                    yield lean
+        else:
+            async with (
+                serving(app) as address,
+                lean_caller(address, hooks, mode=mode, rpc=self.wire) as lean,
+            ):
+                yield lean
 
 
+ERAS = {"legacy": ("legacy",), "modern": ("modern",), "both": ("legacy", "modern")}
 WIRES = (
-    ("sdk", "memory", ("legacy", "modern")),
-    ("sdk", "session", ("legacy", "modern")),
-    ("sdk", "call", ("modern",)),
-    ("lean", "session", ("legacy", "modern")),
-    ("lean", "call", ("modern",)),
+    ("sdk", "memory", "both"),
+    ("sdk", "session", "both"),
+    ("sdk", "call", "modern"),
+    ("lean", "session", "both"),
+    ("lean", "call", "modern"),
 )
+DOOR_APPS = {"legacy": "Server", "modern": "MCPServer"}
+"""A door does not see which kind of server it is in front of: each era has one, and both occur."""
+
 SUBJECTS = [
-    Subject(client, wire, era, app) for client, wire, eras in WIRES for era in eras for app in APPS
+    *(
+        Subject(client, wire, era, app)
+        for client, wire, eras in WIRES
+        for era in ERAS[eras]
+        for app in APPS
+    ),
+    *(Subject("sdk", wire, era, app) for wire in DOORS for era, app in DOOR_APPS.items()),
 ]
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.contract.caller import Answered, Caller, Hooks, Json, refusal
 from tests.contract.conftest import Connect, Subject
 from tests.contract.features import BUSY_CODE, INTERNALS
+from tests.contract.routes import SERVED
 
 BROKEN_PARAMS: tuple[tuple[str, Json], ...] = (
     ("tools/call", {}),
@@ -39,7 +40,7 @@ async def test_an_apps_error_keeps_code_message_and_data(connect: Connect) -> No
     assert error.data == {"retryAfterMs": 250, "nested": [1, {"two": None}]}
 
 
-@pytest.mark.wires("session", "call")
+@pytest.mark.wires(*SERVED)
 async def test_a_handler_that_raises_shows_no_internals_and_the_log_has_the_traceback(
     connect: Connect, subject: Subject, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -58,7 +59,7 @@ async def test_a_handler_that_raises_shows_no_internals_and_the_log_has_the_trac
     assert "Traceback" in caplog.text
 
 
-@pytest.mark.wires("session", "call")
+@pytest.mark.wires(*SERVED)
 async def test_a_resource_that_raises_shows_no_internals(connect: Connect) -> None:
     async with connect() as caller:
         error = await refusal(caller.read_resource("contract://broken"))

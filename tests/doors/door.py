@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 
 from mcpgrpc.connection import ConnectionOptions
-from mcpgrpc.gateway.serving import serving
+from mcpgrpc.gateway.serving import RunningDoor, running_door
 from mcpgrpc.gateway.settings import GatewaySettings
 
 ANSWER_SECONDS = 20
@@ -31,8 +31,12 @@ META = {
 class Door:
     """A door that listens, and an HTTP client for it."""
 
-    url: str
+    running: RunningDoor
     http: httpx2.AsyncClient
+
+    @property
+    def url(self) -> str:
+        return self.running.url
 
     @property
     def mcp(self) -> str:
@@ -130,7 +134,11 @@ async def open_door(
     """A door in front of a server, on a free port."""
     options = ConnectionOptions(target=address, connect_timeout_seconds=connect_timeout_seconds)
     async with (
-        serving(options, GatewaySettings(**settings), "127.0.0.1:0") as url,
-        httpx2.AsyncClient(timeout=2 * ANSWER_SECONDS, trust_env=False) as http,
+        running_door(options, GatewaySettings(**settings), "127.0.0.1:0") as running,
+        http_client() as http,
     ):
-        yield Door(url, http)
+        yield Door(running, http)
+
+
+def http_client() -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(timeout=2 * ANSWER_SECONDS, trust_env=False)

@@ -19,7 +19,12 @@ class Watched:
         self.started = asyncio.Event()
         self.cancelled = asyncio.Event()
         self.go_on = asyncio.Event()
-        for tool in (self.hold, self.polled, self.echo, self.headers, self.announce, self.forge):
+        self._waiting = 0
+        self._one_more_waits = asyncio.Condition()
+        for tool in (
+            *(self.hold, self.gated, self.polled, self.echo),
+            *(self.headers, self.announce, self.forge),
+        ):
             self.app.tool()(tool)
 
     async def hold(self, ctx: Context) -> str:
@@ -32,6 +37,19 @@ class Watched:
             self.cancelled.set()
             raise
         return "never"
+
+    async def gated(self) -> str:
+        """End when the test says so."""
+        async with self._one_more_waits:
+            self._waiting += 1
+            self._one_more_waits.notify_all()
+        await self.go_on.wait()
+        return "let go"
+
+    async def waiting(self, count: int) -> None:
+        """Wait until so many calls of `gated` wait."""
+        async with self._one_more_waits:
+            await self._one_more_waits.wait_for(lambda: self._waiting == count)
 
     async def polled(self, ctx: Context) -> str:
         """Close the response stream, and end when the test says so."""

@@ -20,27 +20,20 @@ FREE = "127.0.0.1:0"
 RUN_SECONDS = 60
 
 
-@dataclass(frozen=True)
-class Commands:
-    """`mcpgrpc serve` and `mcpgrpc gateway`, as a user types them."""
+@asynccontextmanager
+async def served(log: Path, *words: str) -> AsyncIterator[str]:
+    """Run `mcpgrpc serve`; gives its address."""
+    command = [MCPGRPC, "serve", *words, "--listen", FREE]
+    async with started(command, r"^ +address +(\S+)$", log) as address:
+        yield address
 
-    logs: Path
 
-    @asynccontextmanager
-    async def serve(self, *words: str) -> AsyncIterator[str]:
-        """Give the address of a server."""
-        command = [MCPGRPC, "serve", *words, "--listen", FREE]
-        async with started(command, r"^ +address +(\S+)$", self.logs / "serve.log") as address:
-            yield address
-
-    @asynccontextmanager
-    async def door(self, *words: str) -> AsyncIterator[str]:
-        """Give the URL, without a path, of a door in front of `examples/everything.py`."""
-        async with self.serve(str(EXAMPLES / "everything.py")) as address:
-            command = [MCPGRPC, "gateway", address, "--listen", FREE, *words]
-            says = r"^(http://\S+)/mcp is in front of"
-            async with started(command, says, self.logs / "gateway.log") as url:
-                yield url
+@asynccontextmanager
+async def door_to(address: str, log: Path, *words: str) -> AsyncIterator[str]:
+    """Run `mcpgrpc gateway`; gives its URL without a path."""
+    command = [MCPGRPC, "gateway", address, "--listen", FREE, *words]
+    async with started(command, r"^(http://\S+)/mcp is in front of", log) as url:
+        yield url
 
 
 @dataclass(frozen=True)
@@ -82,7 +75,9 @@ def node() -> Node:
     return installed()
 
 
-@pytest.fixture
-async def commands(tmp_path: Path) -> Commands:
-    """Our commands, with logs of this test."""
-    return Commands(tmp_path)
+@pytest.fixture(scope="session")
+async def everything(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The address of `examples/everything.py`; no test depends on what another did to it."""
+    log = tmp_path_factory.mktemp("everything") / "serve.log"
+    async with served(log, str(EXAMPLES / "everything.py")) as address:
+        yield address

@@ -70,6 +70,7 @@ class Page:
 @asynccontextmanager
 async def opened(url: str, node: Node, home: Path) -> AsyncIterator[Page]:
     """Open the page at `url` in a browser of its own."""
+    work = {"packages": str(node.packages), "executable": chromium(), "rules": RULES}
     process = await asyncio.create_subprocess_exec(
         str(node.executable),
         str(SCRIPT),
@@ -80,7 +81,6 @@ async def opened(url: str, node: Node, home: Path) -> AsyncIterator[Page]:
     )
     page = Page(process)
     try:
-        work = {"packages": str(node.packages), "executable": chromium(), "rules": RULES}
         await page.ask({**work, "page": url})
         yield page
     finally:
@@ -91,7 +91,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     """Let it close the browser, which the end of its input asks for."""
     try:
         async with asyncio.timeout(STEP_SECONDS):
-            await process.communicate()
+            await process.communicate(b"")
     finally:
         if process.returncode is None:
             process.kill()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.interop.conftest import Commands, Ended, run
+from tests.interop.conftest import Ended, door_to, run
 from tests.node.installed import Node
 
 PACKAGE = "@modelcontextprotocol/inspector"
@@ -40,10 +40,10 @@ class Inspector:
 
 @pytest.fixture(params=["legacy", "modern"])
 async def inspector(
-    request: pytest.FixtureRequest, node: Node, commands: Commands, tmp_path: Path
+    request: pytest.FixtureRequest, node: Node, everything: str, tmp_path: Path
 ) -> AsyncIterator[Inspector]:
     """The Inspector of one era, in front of a door."""
-    async with commands.door() as url:
+    async with door_to(everything, tmp_path / "gateway.log") as url:
         yield Inspector(node, f"{url}/mcp", request.param, tmp_path)
 
 

@@ -17,6 +17,9 @@ from mcpgrpc_server.redaction import escape_controls
 FINGERPRINT_CLAIM: Final = "fingerprint_sha256"
 """The claim of an identity by certificate that holds its SHA-256, in hexadecimal."""
 
+UNIX_SCHEME: Final = "unix:"
+"""What stands before the path of a socket, here and where gRPC names a peer."""
+
 MAX_SPIFFE_ID_BYTES: Final = 2_048
 MAX_NAME_CHARACTERS: Final = 253
 """Of a DNS name, and for want of another bound of a common name."""
@@ -143,4 +146,25 @@ def is_dns_name(text: str) -> bool:
 def _checked_dns_name(name: str) -> str:
     if not is_dns_name(name):
         raise NotProvenError("the DNS name of the client certificate is malformed")
+    return name.lower()
+
+
+def checked_proxy_name(name: str) -> str:
+    """A name of a proxy as a setting; DNS names in lower case.
+
+    Raises:
+        ValueError: it is neither a SPIFFE ID, a DNS name nor unix:PATH; says so in one line.
+    """
+    if name.startswith(UNIX_SCHEME):
+        return name
+    if name.startswith("spiffe:"):
+        try:
+            return checked_spiffe_id(name)
+        except NotProvenError:
+            raise ValueError("a SPIFFE ID is spiffe://TRUST-DOMAIN/PATH") from None
+    if not is_dns_name(name) or "*" in name or name.replace(".", "").isdigit():
+        raise ValueError(
+            "a proxy is named by its certificate (spiffe://… or a DNS name) or by unix:PATH,"
+            " never by an address"
+        )
     return name.lower()

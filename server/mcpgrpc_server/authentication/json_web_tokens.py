@@ -42,14 +42,20 @@ class TokenVerifier:
         accepted: which issuer and audience, and how exact the clocks are.
         keys: the issuer's.
         now: seconds since 1970.
+        max_remembered: how many tokens are remembered; the longest unused is forgotten first.
     """
 
     def __init__(
-        self, accepted: AcceptedClaims, keys: KeySource, now: Callable[[], float] = time.time
+        self,
+        accepted: AcceptedClaims,
+        keys: KeySource,
+        now: Callable[[], float] = time.time,
+        max_remembered: int = MAX_REMEMBERED_TOKENS,
     ) -> None:
         self.keys = keys
         self._accepted = accepted
         self._now = now
+        self._max_remembered = max_remembered
         self._remembered: OrderedDict[bytes, _Remembered] = OrderedDict()
         # With these alone: it could verify neither `none` nor HMAC if it were asked to.
         self._signatures = jwt.PyJWS(algorithms=sorted(ALGORITHMS))
@@ -110,5 +116,5 @@ class TokenVerifier:
             return
         self._remembered[name] = _Remembered(identity, keys, identity.expires_at.timestamp())
         self._remembered.move_to_end(name)
-        if len(self._remembered) > MAX_REMEMBERED_TOKENS:
+        if len(self._remembered) > self._max_remembered:
             self._remembered.popitem(last=False)

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
 from mcpgrpc_server.authentication.json_web_keys import KeySet, parse_key_set
+from mcpgrpc_server.identity import ProofUnavailableError
 from mcpgrpc_server.redaction import escape_controls
-from mcpgrpc_server.watched_file import WatchedFile
+from mcpgrpc_server.watched_file import DEFAULT_INTERVAL_SECONDS, WatchedFile
 
 logger = logging.getLogger(__name__)
 
 
-class KeysUnavailableError(Exception):
+class KeysUnavailableError(ProofUnavailableError):
     """Nobody knows now which keys are good, so nothing can be said about a token."""
 
     def __init__(self) -> None:
@@ -59,13 +60,16 @@ class KeyFile:
 
     Args:
         path: the file.
+        interval_seconds: it is looked at no more often than this.
 
     Raises:
         WatchedFileError: it cannot be read or is no JWKS.
     """
 
-    def __init__(self, path: str) -> None:
-        self._file = WatchedFile(path, parse_key_set, what="JSON Web Key Set")
+    def __init__(self, path: str, interval_seconds: float = DEFAULT_INTERVAL_SECONDS) -> None:
+        self._file = WatchedFile(
+            path, parse_key_set, what="JSON Web Key Set", interval_seconds=interval_seconds
+        )
 
     async def current(self) -> KeySet:
         """The keys in the file."""

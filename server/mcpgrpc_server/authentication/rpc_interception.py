@@ -121,18 +121,24 @@ class RpcInterceptor(grpc.aio.ServerInterceptor):
 
 
 def _guarded(handler: Any, method: str, before: Callable[[RpcOpening], Awaitable[None]]) -> Any:
-    """The handler of the same kind that first waits for `before`."""
+    """The handler that first waits for `before`, and only then for a message of the caller.
+
+    To gRPC a single request becomes a stream of one, since it would read it first: whoever is
+    refused would have made this process hold and parse the largest message there is.
+    """
     serve = (
         handler.stream_stream or handler.stream_unary or handler.unary_stream or handler.unary_unary
     )
 
-    async def one(request: Any, context: Context) -> Any:
+    async def begun(requests: Any, context: Context) -> Any:
         await before(await _opening(method, context))
-        return await serve(request, context)
+        return serve(requests if handler.request_streaming else await _only(context), context)
 
-    async def many(request: Any, context: Context) -> None:
-        await before(await _opening(method, context))
-        answers = serve(request, context)
+    async def one(requests: Any, context: Context) -> Any:
+        return await (await begun(requests, context))
+
+    async def many(requests: Any, context: Context) -> None:
+        answers = await begun(requests, context)
         if isinstance(answers, AsyncGenerator):
             async with aclosing(answers):
                 async for answer in answers:
@@ -140,19 +146,19 @@ def _guarded(handler: Any, method: str, before: Callable[[RpcOpening], Awaitable
         else:
             await answers
 
-    return _KINDS[handler.request_streaming, handler.response_streaming](
-        many if handler.response_streaming else one,
-        handler.request_deserializer,
-        handler.response_serializer,
-    )
+    if handler.response_streaming:
+        wrap, guarded = grpc.stream_stream_rpc_method_handler, many
+    else:
+        wrap, guarded = grpc.stream_unary_rpc_method_handler, one
+    return wrap(guarded, handler.request_deserializer, handler.response_serializer)
 
 
-_KINDS: Final[dict[tuple[bool, bool], Callable[..., Any]]] = {
-    (False, False): grpc.unary_unary_rpc_method_handler,
-    (False, True): grpc.unary_stream_rpc_method_handler,
-    (True, False): grpc.stream_unary_rpc_method_handler,
-    (True, True): grpc.stream_stream_rpc_method_handler,
-}
+async def _only(context: Context) -> Any:
+    """The one message of a caller that sends one."""
+    request = await context.read()
+    if request is grpc.aio.EOF:
+        await context.abort(grpc.StatusCode.INTERNAL, "the RPC ended without its message")
+    return request
 
 
 async def _opening(method: str, context: Context) -> RpcOpening:

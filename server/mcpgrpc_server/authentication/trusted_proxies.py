@@ -7,13 +7,9 @@ proxy.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Final
 
-from mcpgrpc_server.authentication.certificate_names import checked_spiffe_id, is_dns_name
+from mcpgrpc_server.authentication.certificate_names import UNIX_SCHEME
 from mcpgrpc_server.authentication.peer_certificate import PeerCertificate
-from mcpgrpc_server.identity import NotProvenError
-
-UNIX_SCHEME: Final = "unix:"
 
 
 class TrustedProxies:
@@ -39,24 +35,3 @@ class TrustedProxies:
             return certificate.identity.subject
         # Only the scheme: behind it stands a path that the caller chose, or none.
         return self._socket if peer.startswith(UNIX_SCHEME) else None
-
-
-def checked_proxy_name(name: str) -> str:
-    """A name of a proxy as a setting; DNS names in lower case.
-
-    Raises:
-        ValueError: it is neither a SPIFFE ID, a DNS name nor unix:PATH; says so in one line.
-    """
-    if name.startswith(UNIX_SCHEME):
-        return name
-    if name.startswith("spiffe:"):
-        try:
-            return checked_spiffe_id(name)
-        except NotProvenError:
-            raise ValueError("a SPIFFE ID is spiffe://TRUST-DOMAIN/PATH") from None
-    if not is_dns_name(name) or "*" in name or name.replace(".", "").isdigit():
-        raise ValueError(
-            "a proxy is named by its certificate (spiffe://… or a DNS name) or by unix:PATH,"
-            " never by an address"
-        )
-    return name.lower()

@@ -12,6 +12,7 @@ import grpc
 
 from mcpgrpc_server.authentication.api_key_interceptor import ApiKeyInterceptor
 from mcpgrpc_server.authentication.api_keys import ApiKeys
+from mcpgrpc_server.authentication.certificate_interceptor import CertificateInterceptor
 from mcpgrpc_server.authentication.presented import (
     CredentialKind,
     MalformedCredentialError,
@@ -20,6 +21,8 @@ from mcpgrpc_server.authentication.presented import (
 )
 from mcpgrpc_server.authentication.required_interceptor import RequiredInterceptor
 from mcpgrpc_server.authentication.rpc_interception import RpcInterceptor, current_opening
+from mcpgrpc_server.authentication.token_interceptor import TokenInterceptor, prove
+from mcpgrpc_server.authentication.token_wiring import token_verifier, trusted_proxies
 from mcpgrpc_server.identity import Identity, IdentityKind, NotProvenError, Renew
 from mcpgrpc_server.settings import ServerSettings, SettingsError
 from mcpgrpc_server.watched_file import WatchedFileError
@@ -43,11 +46,19 @@ class Authentication:
 
     def __init__(self, settings: ServerSettings) -> None:
         self._keys = _api_keys(settings)
+        self._tokens = token_verifier(settings)
+        proxies = trusted_proxies(settings)
         proofs: list[RpcInterceptor] = []
         taken: list[str] = []
+        if settings.tls_client_ca or settings.trusted_proxy:
+            proofs.append(CertificateInterceptor(proxies))
+            taken.append("a client certificate")
         if self._keys is not None:
             proofs.append(ApiKeyInterceptor(self._keys))
             taken.append("an API key (authorization: Bearer or x-api-key)")
+        if self._tokens is not None:
+            proofs.append(TokenInterceptor(self._tokens))
+            taken.append("an access token (authorization: Bearer)")
         self.interceptors: tuple[grpc.aio.ServerInterceptor, ...] = ()
         """In their order; none when nobody is authenticated."""
         if proofs:
@@ -57,6 +68,16 @@ class Authentication:
                 open_services=_open_services(settings),
             )
             self.interceptors = (*proofs, last)
+
+    def start(self) -> None:
+        """Begin to fetch what proofs need, in the background."""
+        if self._tokens is not None:
+            self._tokens.keys.prefetch()
+
+    async def close(self) -> None:
+        """Give up what is still being fetched."""
+        if self._tokens is not None:
+            await self._tokens.keys.close()
 
     @property
     def renewal(self) -> Renew | None:
@@ -69,8 +90,8 @@ class Authentication:
             presented = bearer_credential(authorization)
         except MalformedCredentialError as error:
             raise NotProvenError(str(error)) from None
-        identity = await self._prove(presented)
         rpc = current_opening.get()
+        identity = await self._prove(presented, None if rpc is None else rpc.certificate)
         return identity if rpc is None else rpc.together(identity)
 
     def holds(self, identity: Identity) -> bool:
@@ -79,9 +100,11 @@ class Authentication:
             return True
         return self._keys.holds(identity)
 
-    async def _prove(self, presented: Presented) -> Identity:
+    async def _prove(self, presented: Presented, certificate: Identity | None) -> Identity:
         if presented.kind is CredentialKind.API_KEY and self._keys is not None:
             return self._keys.prove(presented.secret)
+        if presented.kind is CredentialKind.TOKEN and self._tokens is not None:
+            return await prove(self._tokens, presented.secret, certificate)
         raise NotProvenError(f"no {presented.kind.value} is taken here")
 
 

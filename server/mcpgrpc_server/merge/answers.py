@@ -69,7 +69,7 @@ def result_object(response: envelope_pb2.JsonRpcResponse | None) -> dict[str, An
 
 def is_error(response: envelope_pb2.JsonRpcResponse) -> bool:
     """Whether a response is no result."""
-    return response.WhichOneof("outcome") != "result_json"
+    return bool(response.WhichOneof("outcome") != "result_json")
 
 
 def is_unknown_method(response: envelope_pb2.JsonRpcResponse) -> bool:

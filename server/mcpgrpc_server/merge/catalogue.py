@@ -112,11 +112,15 @@ class Catalogue:
         shelf = self._shelves[kind]
         found = shelf.offer.target(offered)
         if found is not None:
-            if self._is_stale(shelf):
-                self._reading(kind)
+            self.freshen(kind)
             return found
         offer = await self.renewed(kind)
         return offer.target(offered) or offer.beyond_bounds(offered)
+
+    def freshen(self, kind: Kind) -> None:
+        """Begin to read what is stale; nobody waits for it."""
+        if self._is_stale(self._shelves[kind]):
+            self._reading(kind)
 
     def invalidate(self, kinds: Sequence[Kind] = KINDS) -> None:
         """Something has changed: read again before the next list."""

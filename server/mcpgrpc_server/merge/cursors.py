@@ -24,11 +24,11 @@ class Cursor:
 
     Attributes:
         member: the name of the member whose page comes next.
-        inner: that member's cursor; None for its first page.
+        inner: that member's own cursor.
     """
 
     member: str
-    inner: str | None
+    inner: str
 
 
 def encode(kind: Kind, cursor: Cursor) -> str:
@@ -44,7 +44,7 @@ def decode(kind: Kind, text: object) -> Cursor:
         InvalidCursorError: it is none of this list.
     """
     match _value(text):
-        case [kind.items, str() as member, str() | None as inner]:
+        case [kind.items, str() as member, str() as inner]:
             return Cursor(member, inner)
     raise InvalidCursorError("the cursor is none that this list has given")
 

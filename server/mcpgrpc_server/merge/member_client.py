@@ -1,13 +1,15 @@
 """The client as one member sees it: what the member sends goes to the client, mapped.
 
-It does not decide how anything is mapped; its `Surroundings` do.
+It does not decide how anything is mapped.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import TypeAlias
 
 from mcpgrpc.binding.ids import Id
+from mcpgrpc.binding.json_text import JsonTextError
 from mcpgrpc.stream.writer import StreamClosedError
 from mcpgrpc.v1 import envelope_pb2
 from mcpgrpc_server.backend import Client
@@ -16,17 +18,11 @@ from mcpgrpc_server.merge import answers, json_edit
 from mcpgrpc_server.merge.kinds import UPDATED_METHOD, changed_kinds
 from mcpgrpc_server.merge.progress import ProgressTokens
 
+ListChanged: TypeAlias = Callable[[str], None]
+"""Hears that a list of a member has changed; the notification's method says which."""
 
-class Surroundings(Protocol):
-    """What a member's messages pass on their way to the client."""
-
-    def list_changed(self, method: str) -> None:
-        """A list of a member has changed; `method` says which."""
-        ...
-
-    def offered_uri(self, member: int, uri: str) -> str:
-        """What a member's URI is offered as, as far as is known."""
-        ...
+OfferedUri: TypeAlias = Callable[[int, str], str]
+"""What a URI of a member, given by its place, is offered as, as far as is known."""
 
 
 class MemberClient:
@@ -35,16 +31,23 @@ class MemberClient:
     Args:
         member: the member's place.
         client: the client itself.
-        surroundings: what maps and hears.
+        list_changed: hears of changed lists, before the client does.
+        offered_uri: maps URIs.
         tokens: the progress tokens of the stream.
     """
 
     def __init__(
-        self, member: int, client: Client, surroundings: Surroundings, tokens: ProgressTokens
+        self,
+        member: int,
+        client: Client,
+        list_changed: ListChanged,
+        offered_uri: OfferedUri,
+        tokens: ProgressTokens,
     ) -> None:
         self._member = member
         self._client = client
-        self._surroundings = surroundings
+        self._list_changed = list_changed
+        self._offered_uri = offered_uri
         self._tokens = tokens
 
     @property
@@ -61,19 +64,20 @@ class MemberClient:
         self, method: str, params_json: str | None, related_request_id: Id | None
     ) -> None:
         """Pass a notification on, unless it belongs to a request that the client has not made."""
-        if changed_kinds(method):
-            self._surroundings.list_changed(method)
-        elif answers.is_own_id(related_request_id):
+        if answers.is_own_id(related_request_id) and not changed_kinds(method):
             return
-        if method == UPDATED_METHOD and params_json is not None:
-            params_json = self.mapped(params_json)
-        await self._client.notify(method, params_json, _known_id(related_request_id))
+        passed_json = self.noted(method, params_json)
+        await self._client.notify(method, passed_json, _known_id(related_request_id))
 
-    def mapped(self, params_json: str) -> str:
-        """The params of `notifications/resources/updated` with the URI that the client knows."""
+    def noted(self, method: str, params_json: str | None) -> str | None:
+        """Hear what a notification says; gives its params as the client gets them."""
+        if changed_kinds(method):
+            self._list_changed(method)
+        if method != UPDATED_METHOD or params_json is None:
+            return params_json
         try:
             return json_edit.with_strings(params_json, [("uri",)], self._offered)
-        except json_edit.JsonTextError:
+        except JsonTextError:
             return params_json
 
     def next_request_id(self) -> int:
@@ -104,7 +108,7 @@ class MemberClient:
         self._client.close_standalone_stream()
 
     def _offered(self, uri: str) -> str:
-        return self._surroundings.offered_uri(self._member, uri)
+        return self._offered_uri(self._member, uri)
 
 
 class ListingClient:

@@ -86,6 +86,14 @@ class Offer:
                 found[target.member] = Target(target.member, uri[prefix_length:])
         return [found[member] for member in sorted(found)]
 
+    def may_have(self, member: int) -> bool:
+        """Whether a member has such a list, or nobody has seen that it has none."""
+        return member not in self._listings or self.supports(member)
+
+    def has_listed(self, member: int) -> bool:
+        """Whether a member's list was ever read."""
+        return member in self._listings
+
     def supports(self, member: int) -> bool:
         """Whether a member has such a list, as far as is known."""
         listing = self._listings.get(member)

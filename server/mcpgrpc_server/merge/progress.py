@@ -15,7 +15,7 @@ from mcpgrpc.binding import ids, json_text
 from mcpgrpc.binding.ids import Id
 from mcpgrpc_server.merge import json_edit
 
-TOKEN_KEY = "progressToken"
+PROGRESS_KEY = "progressToken"
 
 
 class ProgressTokens:
@@ -51,19 +51,19 @@ class ProgressTokens:
 
 
 def _token(params_json: str | None) -> Id | None:
-    if params_json is None or TOKEN_KEY not in params_json:
+    if params_json is None or PROGRESS_KEY not in params_json:
         return None
     try:
         params: Any = json_text.parse_object(params_json) or {}
     except json_text.JsonTextError:
         return None
     meta = params.get("_meta")
-    token = meta.get(TOKEN_KEY) if isinstance(meta, dict) else None
+    token = meta.get(PROGRESS_KEY) if isinstance(meta, dict) else None
     return token if ids.is_id(token) else None
 
 
 def _with_token(params_json: str, token: Id) -> str:
     meta = json_edit.members(params_json)["_meta"]
     return json_edit.with_member(
-        params_json, "_meta", json_edit.with_member(meta, TOKEN_KEY, json_text.dump(token))
+        params_json, "_meta", json_edit.with_member(meta, PROGRESS_KEY, json_text.dump(token))
     )

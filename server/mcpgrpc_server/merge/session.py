@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import Enum
 from typing import Any
@@ -44,6 +44,7 @@ class LegacySession:
         host: what connections share.
         client: the client.
         links: the ways to all members, in their order.
+        forget_lists: called when others take part than before.
         background: tasks of the connection.
     """
 
@@ -52,11 +53,13 @@ class LegacySession:
         host: MergeHost,
         client: Client,
         links: Sequence[MemberLink],
+        forget_lists: Callable[[], None],
         background: Background,
     ) -> None:
         self._host = host
         self._client = client
         self._links = links
+        self._forget_lists = forget_lists
         self._background = background
         self._parts = [Part.NOT_YET for _ in links]
         self._joining: dict[int, asyncio.Task[bool]] = {}
@@ -97,6 +100,7 @@ class LegacySession:
                 introductions[link.at] = Introduction(link.name, result)
         if not introductions:
             return self._first_refusal(asked, said)
+        self._forget_lists()
         results = {at: each.result for at, each in introductions.items()}
         self._capabilities = capabilities.merged_capabilities(
             self._host.capabilities_of_all(INITIALIZE, results)
@@ -160,6 +164,7 @@ class LegacySession:
             await link.tell(self._initialized)
         if self._level is not None:
             await link.ask(self._level)
+        self._forget_lists()
         self._background.spawn(self._tell_lists_changed(), "telling of a member")
         return True
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from mcpgrpc.binding.json_text import JsonTextError
 from mcpgrpc.v1 import envelope_pb2
 from mcpgrpc_server.merge import json_edit, templates
 from mcpgrpc_server.merge.catalogue import Catalogue
@@ -30,6 +31,10 @@ RESULT_PATHS: Final[dict[str, tuple[json_edit.Path, ...]]] = {
     ),
 }
 """Where results name resources: their contents, links to them, resources embedded in content."""
+
+MAX_SUBSCRIBED_URIS: Final = 1024
+"""Subscriptions whose URI is remembered for one client; the oldest are forgotten first, and from
+then on mapped as every other URI."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,26 @@ class UriMap:
         return None
 
 
+class SubscribedUris:
+    """What a client calls the resources that it subscribed to, where that is not their own URI."""
+
+    def __init__(self) -> None:
+        self._offered: dict[Target, str] = {}
+
+    def add(self, target: Target, offered: str) -> None:
+        """The client subscribes, or ends it: updates may still be on their way."""
+        if target.own == offered:
+            return
+        self._offered.pop(target, None)
+        self._offered[target] = offered
+        if len(self._offered) > MAX_SUBSCRIBED_URIS:
+            del self._offered[next(iter(self._offered))]
+
+    def offered(self, member: int, own: str) -> str | None:
+        """What the client calls it; None where it did not subscribe to it under another URI."""
+        return self._offered.get(Target(member, own))
+
+
 async def with_offered_uris(
     response: envelope_pb2.JsonRpcResponse,
     method: str,
@@ -86,7 +111,8 @@ async def with_offered_uris(
 ) -> envelope_pb2.JsonRpcResponse:
     """A member's result with the URIs that the client knows; itself where none is another.
 
-    `asked` is the member's and the client's URI of the request itself, where it has one. May wait for the lists of resources, where nobody has read them yet.
+    `asked` is the URI of the request itself, where it has one: the member's and the client's. May
+    wait for the lists of resources, where nobody has read them yet.
     """
     paths = RESULT_PATHS.get(method)
     if paths is None or '"uri"' not in response.result_json:
@@ -103,6 +129,6 @@ async def with_offered_uris(
             paths,
             lambda uri: offered if uri == own else uris.offered(member, uri),
         )
-    except json_edit.JsonTextError:
+    except JsonTextError:
         return response
     return envelope_pb2.JsonRpcResponse(result_json=text)

@@ -18,6 +18,7 @@ from mcpgrpc.v1 import envelope_pb2
 from mcpgrpc_server.backend import Client, ClientNotification, ServerCall
 from mcpgrpc_server.caller import RequestHeaders
 from mcpgrpc_server.sdk import internals
+from mcpgrpc_server.sdk.access_token import ActingAs
 from mcpgrpc_server.sdk.outbound import ClientOutbound, RequestContext
 from mcpgrpc_server.sdk.request_view import GrpcRequest
 
@@ -40,6 +41,7 @@ class SdkConnection:
         self._lifespan_state = lifespan_state
         self._client = client
         self._outbound = ClientOutbound(client)
+        self._acting_as = ActingAs()
 
     @cached_property
     def _legacy(self) -> internals.ServerRunner[Any]:
@@ -49,10 +51,11 @@ class SdkConnection:
     async def handle_request(self, call: ServerCall) -> envelope_pb2.JsonRpcResponse:
         """Execute a request of either era."""
         try:
-            if call.request.modern or call.era is Era.MODERN:
-                result = await self._handle_modern(call)
-            else:
-                result = await self._handle_legacy(call)
+            with self._acting_as.caller(self._client.caller.identity):
+                if call.request.modern or call.era is Era.MODERN:
+                    result = await self._handle_modern(call)
+                else:
+                    result = await self._handle_legacy(call)
             return envelope_pb2.JsonRpcResponse(result_json=json_text.dump(result))
         except Exception as error:  # noqa: BLE001  # the boundary: a handler may raise anything
             return _error_response(error, call)
@@ -61,11 +64,12 @@ class SdkConnection:
         """Hand a notification to the app, and progress to whoever waits for it."""
         if notification.method == "notifications/progress":
             await self._outbound.deliver_progress(notification.params)
-        if notification.era is Era.MODERN:
-            await self._notify_modern(notification)
-            return
-        context = self._context(None, notification.params, notification.door, legacy=True)
-        await self._legacy.on_notify(context, notification.method, notification.params)
+        with self._acting_as.caller(self._client.caller.identity):
+            if notification.era is Era.MODERN:
+                await self._notify_modern(notification)
+                return
+            context = self._context(None, notification.params, notification.door, legacy=True)
+            await self._legacy.on_notify(context, notification.method, notification.params)
 
     def listen_completion(self, call: ServerCall) -> envelope_pb2.JsonRpcResponse:
         """The result that ends a subscription, as the SDK's own handler gives it."""

@@ -9,6 +9,9 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from mcp.server import Server
+from mcp.server.auth.middleware.auth_context import auth_context_var
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from mcp.server.auth.provider import AccessToken
 from mcp.server.connection import Connection, NotifyOnlyOutbound
 from mcp.server.mcpserver import MCPServer
 from mcp.server.runner import ServerRunner, aclose_shielded, modern_error_data
@@ -27,6 +30,8 @@ __all__ = [
     "LATEST_MODERN_VERSION",
     "REQUEST_TIMEOUT",
     "SERVER_INFO_META_KEY",
+    "AccessToken",
+    "AuthenticatedUser",
     "CallOptions",
     "Connection",
     "DispatchContext",
@@ -41,6 +46,7 @@ __all__ = [
     "ServerRunner",
     "TransportContext",
     "aclose_shielded",
+    "auth_context_var",
     "classify_inbound_request",
     "handler_exception_to_error_data",
     "inject_trace_context",

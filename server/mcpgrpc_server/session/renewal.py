@@ -12,7 +12,7 @@ from typing import Final
 from mcpgrpc.binding.errors import Refusal
 from mcpgrpc.v1 import errors_pb2
 from mcpgrpc_server.host import StreamHost
-from mcpgrpc_server.identity import Identity, NotProvenError, Renew
+from mcpgrpc_server.identity import Identity, NotProvenError, ProofUnavailableError, Renew
 
 RENEWAL_REFUSED: Final = Refusal(
     errors_pb2.ERROR_REASON_UNAUTHENTICATED,
@@ -65,6 +65,9 @@ class Renewal:
             identity = await renew(authorization)
         except NotProvenError:
             self._refuse(RENEWAL_REFUSED)
+            return
+        except ProofUnavailableError:
+            # The credential before it is as good as it was.
             return
         if identity.is_same_caller(self._current()):
             self._carry_on(identity)

@@ -26,6 +26,7 @@ class BoundedLog:
 
     Args:
         name: the upstream's name, which begins every line.
+        level: the level of a line, as `logging` has it, unless it has its own.
         secrets: texts that are replaced wherever they stand.
         lines_per_window: lines shown in each window.
         window_seconds: how long a window is.
@@ -34,12 +35,14 @@ class BoundedLog:
     def __init__(
         self,
         name: str,
+        level: int,
         secrets: Iterable[str] = (),
         *,
         lines_per_window: int = LINES_PER_WINDOW,
         window_seconds: float = WINDOW_SECONDS,
     ) -> None:
         self._name = name
+        self._level = level
         self._secrets = tuple(secrets)
         self._lines_per_window = lines_per_window
         self._window_seconds = window_seconds
@@ -50,8 +53,9 @@ class BoundedLog:
         self._hidden_level = logging.NOTSET
         self._timer: asyncio.TimerHandle | None = None
 
-    def line(self, level: int, text: str) -> None:
-        """Log a line at a level of `logging`, or count it."""
+    def line(self, text: str, level: int | None = None) -> None:
+        """Log a line, or count it."""
+        level = self._level if level is None else level
         if not self._has_room():
             self._hidden += 1
             self._hidden_level = max(level, self._hidden_level)

@@ -5,6 +5,7 @@ It holds no connection. What lies below, a process or HTTP, is the carriers' own
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from mcpgrpc.stream.carrier import Carrier, Inbox
@@ -20,14 +21,29 @@ class Connector(Protocol):
 
     @property
     def is_command(self) -> bool:
-        """Whether a carrier is a process of its own: one connection for either era, which does not
-        say what belongs to which request."""
+        """Whether a carrier is a process of its own, which speaks either era on one connection."""
         ...
 
-    def session_carrier(self, inbox: Inbox) -> Carrier:
-        """A carrier for a session of the legacy era, or for a command that has not said its era."""
+    def opened(self) -> AbstractAsyncContextManager[None]:
+        """What its carriers have in common, for as long as there are any."""
+        ...
+
+    def session_carrier(self, inbox: Inbox, *, for_one: bool) -> Carrier:
+        """A carrier for a session of the legacy era.
+
+        Args:
+            inbox: who hears what comes unasked.
+            for_one: one client has the session for itself.
+
+        Raises:
+            ConnectError: it cannot be made as the settings say.
+        """
         ...
 
     def request_carrier(self, inbox: Inbox) -> Carrier:
-        """A carrier for requests of the modern era, which need no session."""
+        """A carrier for requests of the modern era, which need no session.
+
+        That of a command begins a legacy session as well, if nothing else went over it. Raises as
+        `session_carrier`.
+        """
         ...

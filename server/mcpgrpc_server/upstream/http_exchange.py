@@ -87,7 +87,8 @@ class AnswerReader:
         """Read an event stream to its end after the answer, for a bounded time."""
         if self._texts is None:
             return
-        with contextlib.suppress(TimeoutError, event_source.EventTooLargeError):
+        broken = (TimeoutError, event_source.EventTooLargeError, httpx2.RequestError)
+        with contextlib.suppress(*broken):
             async with asyncio.timeout(DRAIN_SECONDS):
                 async for _ in self._texts:
                     self._log.line(f"sent more on a stream after the answer to {self._method!r}")

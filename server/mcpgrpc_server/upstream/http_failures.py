@@ -63,6 +63,20 @@ class SessionEnded(ConnectionLost):
     """The upstream does not know the session any more (HTTP 404)."""
 
 
+def session_ended(name: str, *, is_new: bool) -> SessionEnded:
+    """The error of a request whose session is over.
+
+    Args:
+        name: of the upstream.
+        is_new: the upstream said so to the request itself, which therefore did not run; otherwise
+            it may have.
+    """
+    return SessionEnded(
+        f"the upstream {name!r} does not know this session any more (HTTP 404)",
+        execution="NOT_STARTED" if is_new else "MAYBE",
+    )
+
+
 def of_status(name: str, method: str, status: int) -> HttpRefusal | HttpFailure:
     """The error of a response that holds no MCP message.
 

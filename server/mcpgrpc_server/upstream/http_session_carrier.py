@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
@@ -17,16 +16,16 @@ import httpx2
 
 from mcpgrpc.binding import codec, errors, ids, json_text
 from mcpgrpc.binding.core import CANCELLED_METHOD
-from mcpgrpc.errors import ConnectionLost, McpGrpcError
+from mcpgrpc.binding.ids import Id
+from mcpgrpc.errors import ConnectionLost
 from mcpgrpc.stream.carrier import Exchange, Inbox
 from mcpgrpc.v1 import envelope_pb2
-from mcpgrpc_server.upstream import http_failures, http_headers
+from mcpgrpc_server.upstream import http_failures
 from mcpgrpc_server.upstream.http_endpoint import (
     MAX_EXCHANGES,
     MAX_MESSAGE_BYTES,
     HttpEndpoint,
     endpoint_log,
-    ignore_body,
 )
 from mcpgrpc_server.upstream.http_exchange import AnswerReader
 from mcpgrpc_server.upstream.http_incoming import Incoming
@@ -37,16 +36,8 @@ from mcpgrpc_server.upstream.http_session import HttpSession
 from mcpgrpc_server.upstream.http_standalone import StandaloneStream
 from mcpgrpc_server.upstream.http_under_way import ExchangesUnderWay, Settle
 
-NOTIFY_SECONDS: Final = 30.0
-"""How long an upstream may take to accept a notification or an answer."""
-
-CLOSE_SECONDS: Final = 3.0
-"""How long ending the session at the upstream may take."""
-
 _INITIALIZE: Final = "initialize"
 _INITIALIZED: Final = "notifications/initialized"
-_EVENT_STREAM: Final = "the event stream"
-_NOT_FOUND: Final = 404
 
 
 class HttpSessionCarrier:
@@ -75,13 +66,13 @@ class HttpSessionCarrier:
     ) -> None:
         self._name = name
         self._inbox = inbox
-        self._endpoint = HttpEndpoint(name, url, headers, client)
         self._max_message_bytes = max_message_bytes
         self._log = endpoint_log(name)
-        self._posts = BackgroundPosts(self._post, self._log)
+        endpoint = HttpEndpoint(name, url, headers, client)
+        self._session = HttpSession(endpoint, self._log, self._forgotten)
+        self._posts = BackgroundPosts(self._session.post_one_way, self._log)
         self._incoming = Incoming(inbox, self._log, ServerRequests(inbox, self._posts, self._log))
         self._under_way = ExchangesUnderWay(name, max_exchanges)
-        self._session = HttpSession()
         self._listening: asyncio.Task[None] | None = None
         self._over = False
         self._closed = False
@@ -120,15 +111,16 @@ class HttpSessionCarrier:
         What it does not accept is logged. After `notifications/initialized` the upstream is heard
         beside requests as well, where it has a stream for that.
         """
-        if self._over or self._closed:
+        if self._is_ended:
             return
         try:
             text = codec.text_from_envelope(envelope)
         except codec.InvalidMessageError as error:
             self._log.line(f"was not sent a notification: {error}")
             return
-        await self._post(text)
-        if envelope.notification.method == _INITIALIZED and self._listening is None:
+        await self._session.post_one_way(text)
+        begins = envelope.notification.method == _INITIALIZED
+        if begins and self._listening is None and not self._is_ended:
             self._listen()
 
     async def close(self) -> None:
@@ -141,9 +133,13 @@ class HttpSessionCarrier:
         await self._posts.wait_done()
         if self._listening is not None:
             await asyncio.wait({self._listening})
-        if self._session.id is not None and not self._over:
-            await self._delete()
+        if not self._over:
+            await self._session.delete()
         self._log.close()
+
+    @property
+    def _is_ended(self) -> bool:
+        return self._over or self._closed
 
     async def _carry(self, request: envelope_pb2.JsonRpcRequest, text: str, settle: Settle) -> None:
         related = ids.from_message(request.id)
@@ -158,13 +154,13 @@ class HttpSessionCarrier:
             self._log.line(str(error))
             raise
         except ConnectionLost:
-            # Without an event's id there is no way back into the stream, if it was one.
+            # Without the id of an event there is no way back into the stream, if it was one.
             if not reader.place.last_event_id:
                 raise
         else:
-            self._stream_ended(reader, related)
-        resumption = Resumption(self._name, request.method, reader, self._event_stream)
-        await resumption.run(settle, partial(self._stream_ended, reader, related))
+            self._stream_ended(related)
+        resumption = Resumption(self._name, request.method, reader, self._session.event_stream)
+        await resumption.run(settle, partial(self._stream_ended, related))
 
     async def _post_request(
         self,
@@ -175,12 +171,66 @@ class HttpSessionCarrier:
     ) -> bool:
         """Send a request and settle it; False when its event stream ends before the answer."""
         opens = request.method == _INITIALIZE
-        async with self._request("POST", request.method, text, opens=opens) as response:
+        async with self._session.post(request.method, text, opens=opens) as response:
             if opens:
                 self._session.offered(response)
             answer = await reader.read(response)
-            if answer is None:
-                return False
-            settle(answer)
-            await reader.drain()
-        return True
+            if answer is not None:
+                settle(answer)
+                await reader.drain()
+            elif not reader.place.last_event_id:
+                why = "its event stream ended without an answer"
+                raise http_failures.lost(self._name, request.method, why)
+        return answer is not None
+
+    def _settle_initialize(
+        self, id_before: str | None, settle: Settle, answer: envelope_pb2.Envelope
+    ) -> None:
+        if answer.response.WhichOneof("outcome") == "result_json":
+            self._session.began(answer.response)
+        else:
+            self._session.id = id_before
+        settle(answer)
+
+    def _stream_ended(self, related: Id | None) -> None:
+        """The upstream lets its client ask again: a door in front can do the same with its own."""
+        if related is not None:
+            self._inbox.request_stream_close(related)
+
+    def _listen(self) -> None:
+        stream = StandaloneStream(
+            self._session.event_stream,
+            partial(self._incoming.deliver, None),
+            self._inbox.standalone_stream_close,
+            self._max_message_bytes,
+            self._log,
+        )
+        self._listening = asyncio.create_task(stream.run(), name="event stream of an upstream")
+
+    def _forgotten(self) -> None:
+        """The upstream does not know the session any more."""
+        if self._is_ended:
+            return
+        self._over = True
+        self._end("it does not know this session any more")
+        self._inbox.session_over(http_failures.session_ended(self._name, is_new=False))
+
+    def _end(self, why: str) -> None:
+        self._under_way.end(why)
+        self._posts.end()
+        if self._listening is not None and self._listening is not asyncio.current_task():
+            self._listening.cancel()
+
+
+def _cancellation_text(exchange: Exchange) -> str:
+    """The cancellation of a request, in the words of whoever cancelled it."""
+    params: dict[str, object] = {"reason": "the client stopped waiting"}
+    if exchange.cancellation_json is not None:
+        with contextlib.suppress(json_text.JsonTextError):
+            params = json_text.parse_object(exchange.cancellation_json) or params
+    # What was cancelled above has another id there.
+    params["requestId"] = ids.from_message(exchange.envelope.request.id)
+    notification = envelope_pb2.JsonRpcNotification(
+        method=CANCELLED_METHOD, params_json=json_text.dump(params)
+    )
+    return codec.text_from_envelope(envelope_pb2.Envelope(notification=notification))

@@ -1,4 +1,4 @@
-"""The stream of what a legacy upstream says beside all requests: one GET, opened again when it ends.
+"""What a legacy upstream says beside all requests: one GET, opened again when it ends.
 
 It is not what keeps a session alive, and a session works without it: a server may have none.
 """
@@ -62,8 +62,11 @@ class StandaloneStream:
 
     async def run(self) -> None:
         """Read it until the session ends, or until it turns out that the server has none."""
-        while await self._read():
-            await asyncio.sleep(self._pause_seconds())
+        is_worth_it = True
+        while is_worth_it:
+            is_worth_it = await self._read()
+            if is_worth_it:
+                await asyncio.sleep(self._pause_seconds())
 
     async def _read(self) -> bool:
         """Read the stream to its end; gives whether it is worth opening again."""
@@ -115,6 +118,6 @@ class StandaloneStream:
 
     def _pause_seconds(self) -> float:
         doublings = min(max(self._in_vain - 1, 0), MAX_DOUBLINGS)
-        longest = min(self._place.pause_seconds * 2**doublings, MAX_PAUSE_SECONDS)
+        longest = min(self._place.pause_seconds * float(2**doublings), MAX_PAUSE_SECONDS)
         # Never less than the server asks for, and not at the same moment as all others.
         return longest * random.uniform(1.0, 1.5)  # noqa: S311  # jitter, not a secret

@@ -70,7 +70,7 @@ class IncomingMessages:
     def cut_off(self, line: Line) -> None:
         """The output has ended in the middle of a line."""
         size_bytes = line.size_bytes if isinstance(line, LongLine) else len(line)
-        self._odd(f"its output ended in the middle of a line; {size_bytes} bytes are dropped")
+        self._log.line(f"its output ended in the middle of a line; {size_bytes} bytes are dropped")
 
     def _take_text(self, line: bytes) -> None:
         try:
@@ -97,10 +97,10 @@ class IncomingMessages:
         if waiting is not None:
             waiting.settle(envelope)
         elif request_id is None:
-            self._odd(f"an error that names no request: {envelope.response.error.message}")
+            self._log.line(f"an error that names no request: {envelope.response.error.message}")
         else:
             # The answer to a request that was cancelled meanwhile is nothing to warn of.
-            self._log.line(logging.INFO, f"dropped an answer, nobody waits for id {request_id!r}")
+            self._log.line(f"an answer to id {request_id!r}, which nobody awaits", logging.INFO)
 
     def _take_notification(self, envelope: envelope_pb2.Envelope) -> None:
         notification = envelope.notification
@@ -138,7 +138,7 @@ class IncomingMessages:
         self._inbox.request(envelope, partial(self._reply, admitted))
 
     def _refuse(self, request_id: envelope_pb2.RequestId, refusal: Refusal) -> None:
-        self._odd(f"refused a request of its own: {refusal.message}")
+        self._log.line(f"refused a request of its own: {refusal.message}")
         if refusal.reason == errors_pb2.ERROR_REASON_DUPLICATE_ID:
             # It would be taken for the answer to the request that has this id.
             return
@@ -160,7 +160,7 @@ class IncomingMessages:
         said = f"{traced.kind.value} of {line.size_bytes} bytes, which is too long"
         if traced.kind is Kind.UNKNOWN and len(self._pending):
             raise UnattributableMessageError(said)
-        self._odd(f"skipped {said}")
+        self._log.line(f"skipped {said}")
         message = f"the upstream {self._name!r} sent {said}"
         refusal = Refusal(errors_pb2.ERROR_REASON_MESSAGE_TOO_LARGE, message)
         self._answer_instead(traced.kind, traced.id, refusal.response())
@@ -170,7 +170,7 @@ class IncomingMessages:
         text = line.decode("utf-8", "replace").strip()
         # What begins as JSON may be a message with somebody's data in it.
         shown = "" if text.startswith(("{", "[")) else f": {text}"
-        self._odd(f"skipped {traced.kind.value} on standard output, no message ({why}){shown}")
+        self._log.line(f"skipped {traced.kind.value} on standard output, no message ({why}){shown}")
         message = f"{traced.kind.value} of the upstream {self._name!r} is not JSON-RPC"
         response = errors.failure(errors.INTERNAL_ERROR, message)
         self._answer_instead(traced.kind, traced.id, response)
@@ -186,9 +186,6 @@ class IncomingMessages:
             self._answer(response)
         elif (waiting := self._pending.take(request_id)) is not None:
             waiting.settle(envelope_pb2.Envelope(response=response))
-
-    def _odd(self, text: str) -> None:
-        self._log.line(logging.WARNING, text)
 
 
 def _params(

@@ -15,10 +15,8 @@ from mcpgrpc.binding import ids, json_text
 from mcpgrpc.binding.ids import Id
 from mcpgrpc.binding.in_flight import LISTEN_METHOD
 from mcpgrpc.v1 import envelope_pb2
+from mcpgrpc_server.upstream.addressing import PROGRESS_METHOD, SUBSCRIPTION_ID_META_KEY
 from mcpgrpc_server.upstream.outgoing_lines import OutgoingLine
-
-PROGRESS_METHOD: Final = "notifications/progress"
-SUBSCRIPTION_ID_META_KEY: Final = "io.modelcontextprotocol/subscriptionId"
 
 SESSION_METHODS: Final = frozenset(
     {

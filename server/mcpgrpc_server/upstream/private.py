@@ -5,12 +5,13 @@ It reads no message but to number it. When the upstream restarts, the session is
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from mcpgrpc.binding.ids import Id
 from mcpgrpc.relay.reviving import RevivingCarrier
-from mcpgrpc.stream.carrier import Carrier, Reply
+from mcpgrpc.stream.carrier import Carrier, Inbox, Reply
 from mcpgrpc.v1 import envelope_pb2
 from mcpgrpc_server.backend import ClientNotification, ServerCall
-from mcpgrpc_server.upstream.connector import Connector
 from mcpgrpc_server.upstream.deliveries import Deliveries
 from mcpgrpc_server.upstream.questions import Questions
 from mcpgrpc_server.upstream.session import Asked, UpstreamSession
@@ -20,19 +21,20 @@ class PrivateSession:
     """One client's session; a `SessionListener` of it.
 
     Args:
-        connector: reaches the upstream.
+        make: makes a carrier for a session with the upstream; raises `ConnectError` while that is
+            down.
         deliveries: the way to the client.
     """
 
-    def __init__(self, connector: Connector, deliveries: Deliveries) -> None:
+    def __init__(self, make: Callable[[Inbox], Carrier], deliveries: Deliveries) -> None:
         self._deliveries = deliveries
         self._questions = Questions(deliveries)
         self._can_close_standalone_stream = False
 
-        def make(session: UpstreamSession) -> Carrier:
-            return RevivingCarrier(connector.session_carrier, session, session.numbers)
+        def reviving(session: UpstreamSession) -> Carrier:
+            return RevivingCarrier(make, session, session.numbers)
 
-        self._session = UpstreamSession(make)
+        self._session = UpstreamSession(reviving)
         self._session.listener = self
 
     async def open(self) -> None:

@@ -32,6 +32,8 @@ logger = logging.getLogger("mcpgrpc.upstream")
 MAX_STDERR_LINE_BYTES: Final = 16 * 1024
 """Kept of a line on standard error, of which less is shown."""
 
+SHOWN_OF_LONG_LINE_BYTES: Final = 512
+
 KILLED_SECONDS: Final = 2.0
 """How long the kernel may take to end what was killed; only a stuck file system takes longer."""
 
@@ -156,9 +158,11 @@ class ChildProcess:
             ended = await self._wait_ended(self._command.terminate_seconds)
         if not ended:
             self._group.send(signal.SIGKILL)
-            ended = await self._wait_ended(KILLED_SECONDS)
-        if not ended:
-            logger.warning("%s: some process of it is left after SIGKILL", self._name)
+            # Not for the others: what is dead counts as one of the group until its parent, which
+            # may be any process by now, has taken note.
+            await asyncio.wait({self.pipes.exited}, timeout=KILLED_SECONDS)
+        if not self.pipes.exited.done():
+            logger.warning("%s: it is still there after SIGKILL", self._name)
         # What it said at last is still in the pipe, whose end comes with the last process.
         await asyncio.wait({self._logging}, timeout=LAST_LINES_SECONDS)
         self.pipes.close()
@@ -173,7 +177,7 @@ class ChildProcess:
         return await self._group.wait_empty(give_up - asyncio.get_running_loop().time())
 
     async def _log_stderr(self) -> None:
-        log = BoundedLog(self._name, secret_values(self._command.environment))
+        log = BoundedLog(self._name, logging.INFO, secret_values(self._command.environment))
         lines = LineSplitter(MAX_STDERR_LINE_BYTES)
         while data := await self.pipes.stderr.read(READ_BUFFER_BYTES):
             for line in lines.feed(data):
@@ -186,10 +190,10 @@ class ChildProcess:
 
 def _log_line(log: BoundedLog, line: Line) -> None:
     if isinstance(line, LongLine):
-        beginning = line.head.decode("utf-8", "replace")
-        log.line(logging.INFO, f"{beginning}… (a line of {line.size_bytes} bytes)")
+        beginning = line.head[:SHOWN_OF_LONG_LINE_BYTES].decode("utf-8", "replace")
+        log.line(f"a line of {line.size_bytes} bytes, which begins: {beginning}")
     elif text := line.decode("utf-8", "replace").strip():
-        log.line(logging.INFO, text)
+        log.line(text)
 
 
 def _why_not_started(command: Command, error: Exception) -> str:

@@ -38,6 +38,11 @@ def of_lost(error: McpGrpcError) -> Refusal:
     return Refusal(errors_pb2.ERROR_REASON_UPSTREAM_UNAVAILABLE, str(error))
 
 
+def in_words(error: McpGrpcError) -> str:
+    """What an error says to people, without its reason and execution."""
+    return error.message if isinstance(error, ServiceError) else str(error)
+
+
 def outcome_of(answer: envelope_pb2.JsonRpcResponse) -> envelope_pb2.JsonRpcResponse:
     """What a carrier gives as an answer, without its id, which is no client's.
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from mcpgrpc.binding import json_text
 from mcpgrpc.binding.ids import Id
 from mcpgrpc.binding.in_flight import LISTEN_METHOD
-from mcpgrpc.stream.carrier import Carrier, Exchange, Inbox, Reply
+from mcpgrpc.stream.carrier import Carrier, Exchange, Reply
 from mcpgrpc.v1 import envelope_pb2
 from mcpgrpc_server.upstream.deliveries import Deliveries
 from mcpgrpc_server.upstream.refusals import outcome_of
@@ -52,6 +52,11 @@ class Asked:
     def is_listen(self) -> bool:
         """Whether it is a subscription."""
         return self.method == LISTEN_METHOD
+
+    def fall_behind(self) -> None:
+        """Its client misses what belongs to it."""
+        if not self.ended.done():
+            self.ended.set_result(None)
 
 
 class SessionListener(Protocol):

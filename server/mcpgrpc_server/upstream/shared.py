@@ -76,8 +76,7 @@ class SharedListener:
             return
         if not to.put(method, params_json, asked.client_id):
             logger.debug("dropped %s: its client does not read", method)
-            if not asked.ended.done():
-                asked.ended.set_result(None)
+            asked.fall_behind()
         if not to.has_room and not to.is_behind:
             self._slow.add(to)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Final
+from typing import Any, Final
 
-from mcpgrpc.binding import codec, errors, ids, json_text
+from mcpgrpc.binding import codec, errors, ids, json_members, json_text
 from mcpgrpc.binding.core import CANCELLED_METHOD
 from mcpgrpc.binding.errors import Refusal
 from mcpgrpc.binding.ids import Id
@@ -60,7 +60,7 @@ class StdioCarrier:
         self._limits = limits
         self._outgoing = OutgoingLines(limits.high_water_bytes)
         self._pending = Pending(limits.settle_seconds)
-        self._log = BoundedLog(name, secret_values(command.environment))
+        self._log = BoundedLog(name, logging.WARNING, secret_values(command.environment))
         self._incoming = IncomingMessages(
             name, inbox, self._pending, self._answer, self._log, limits.max_server_requests
         )
@@ -173,7 +173,7 @@ class StdioCarrier:
         try:
             data = _line(envelope_pb2.Envelope(response=response))
         except codec.InvalidMessageError as error:
-            self._log.line(logging.WARNING, f"the answer to a request of its own is none: {error}")
+            self._log.line(f"the answer to a request of its own is none: {error}")
             instead = errors.failure(errors.INTERNAL_ERROR, "the client's answer is not JSON-RPC")
             instead.id.CopyFrom(response.id)
             data = _line(envelope_pb2.Envelope(response=instead))
@@ -195,18 +195,16 @@ class StdioCarrier:
         reading = asyncio.create_task(self._read(process), name=f"reading {self._name}")
         writing = asyncio.create_task(self._write(process), name=f"writing to {self._name}")
         exited, input_lost = process.pipes.exited, process.pipes.input_lost
-        await asyncio.wait(
-            {reading, exited, input_lost, self._over}, return_when=asyncio.FIRST_COMPLETED
-        )
+        any_end: set[asyncio.Future[Any]] = {reading, exited, input_lost, self._over}
+        await asyncio.wait(any_end, return_when=asyncio.FIRST_COMPLETED)
+        # What is queued from here on goes nowhere, and can say so.
+        writing.cancel()
         if not self._over.done():
             # Answers that it has still written count, and how it ended is worth a moment.
             await asyncio.wait({reading, exited}, timeout=LAST_WORDS_SECONDS)
             self._lose(f"the upstream {self._name!r} {_what_happened(process, reading)}")
-        for task in (reading, writing):
-            task.cancel()
+        reading.cancel()
         await asyncio.wait({reading, writing})
-        if not reading.cancelled() and (bug := reading.exception()) is not None:
-            logger.error("%s: reading it failed", self._name, exc_info=bug)
         await process.end()
         self._log.close()
 
@@ -221,13 +219,18 @@ class StdioCarrier:
                     await asyncio.sleep(0)
         except UnattributableMessageError as error:
             self._lose(f"the upstream {self._name!r} sent {error}")
+        except Exception:
+            # A fault above must leave nobody waiting for what will not be read.
+            logger.exception("%s: what it sent could not be passed on", self._name)
+            self._lose(f"what the upstream {self._name!r} sent could not be passed on")
         rest = lines.rest()
         if rest is not None:
             self._incoming.cut_off(rest)
 
     async def _write(self, process: ChildProcess) -> None:
-        while batch := await self._outgoing.next_batch():
-            await process.pipes.write(batch)
+        pipes = process.pipes
+        while not pipes.input_lost.done() and (batch := await self._outgoing.next_batch()):
+            await pipes.write(batch)
 
     def _lose(self, why: str) -> None:
         """The connection is over: fail what is under way, and tell who is above."""
@@ -249,10 +252,14 @@ def _line(envelope: envelope_pb2.Envelope) -> bytes:
 
 def _cancellation(request_id: Id, params_json: str | None) -> envelope_pb2.Envelope:
     """The cancellation as the client sent it, with the id that the request has here."""
-    params = json_text.parse_object(params_json) if params_json else None
-    params = {"reason": "the client stopped waiting"} if params is None else params
+    try:
+        json_text.parse(params_json or "")
+        members = json_members.cut(params_json or "")
+    except ValueError:
+        members = {"reason": '"the client stopped waiting"'}
+    members["requestId"] = json_text.dump(request_id)
     notification = envelope_pb2.JsonRpcNotification(
-        method=CANCELLED_METHOD, params_json=json_text.dump({**params, "requestId": request_id})
+        method=CANCELLED_METHOD, params_json=json_members.join(members)
     )
     return envelope_pb2.Envelope(notification=notification)
 

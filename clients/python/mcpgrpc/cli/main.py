@@ -31,6 +31,8 @@ MODULES = {
     "health": "mcpgrpc.cli.health",
     "bridge": "mcpgrpc.cli.bridge",
     "gateway": "mcpgrpc.cli.gateway",
+    "policy": "mcpgrpc.cli.policy",
+    "keys": "mcpgrpc.cli.keys",
 }
 """Where each command is; a module is imported for its own commands and for the list of all."""
 

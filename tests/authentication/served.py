@@ -1,0 +1,113 @@
+"""A server that authenticates, driven by raw RPCs; it notes every caller that reaches the app.
+
+It checks nothing by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final, Self
+
+import grpc
+from mcp.server import MCPServer
+
+from mcpgrpc.v1 import mcp_service_pb2, mcp_service_pb2_grpc
+from mcpgrpc_server import Server, ServerSettings
+from mcpgrpc_server.backend import Client
+from mcpgrpc_server.identity import Identity
+from mcpgrpc_server.sdk.app import SdkApp
+from mcpgrpc_server.sdk.connection import SdkConnection
+from tests.wire.raw import LOCAL_CONNECTION, MAX_SECONDS, Ending, RawSession, ending_of, tool
+
+LOCALHOST: Final = (("grpc.ssl_target_name_override", "localhost"),)
+
+Metadata = tuple[tuple[str, str], ...]
+
+
+class Guarded(SdkApp):
+    """An app with one tool.
+
+    Attributes:
+        callers: who reached it; whoever is refused before that is not among them.
+        headers: what it saw of the last one's metadata.
+    """
+
+    def __init__(self) -> None:
+        app = MCPServer("guarded")
+
+        @app.tool()
+        def greet() -> str:
+            """Say something."""
+            return "hello"
+
+        super().__init__(app)
+        self.callers: list[Identity] = []
+        self.headers: dict[str, str] = {}
+
+    def connect(self, client: Client) -> SdkConnection:
+        self.callers.append(client.caller.identity)
+        self.headers = dict(client.caller.headers)
+        return super().connect(client)
+
+
+@asynccontextmanager
+async def served(**settings: Any) -> AsyncIterator[tuple[Server, Guarded]]:
+    """A server of it, on a free port unless the settings say where."""
+    app = Guarded()
+    told = {"listen": ["127.0.0.1:0"], **settings}
+    async with Server(app, settings=ServerSettings.model_validate(told)) as server:
+        yield server, app
+
+
+def bearer(token: str) -> Metadata:
+    """Metadata that presents a token."""
+    return (("authorization", f"Bearer {token}"),)
+
+
+class Peer:
+    """A client on one connection.
+
+    Args:
+        target: where the server is.
+        credentials: of the connection; plaintext without.
+    """
+
+    def __init__(self, target: str, credentials: grpc.ChannelCredentials | None = None) -> None:
+        options = (*LOCAL_CONNECTION, *LOCALHOST)
+        if credentials is None:
+            self._channel = grpc.aio.insecure_channel(target, options=options)
+        else:
+            self._channel = grpc.aio.secure_channel(target, credentials, options=options)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self._channel.close()
+
+    def session(self, metadata: Metadata = ()) -> RawSession:
+        """Open a Session."""
+        return RawSession(self._channel, metadata)
+
+    async def call_session(self, metadata: Metadata = ()) -> Ending:
+        """Call the tool on a Session, and end it; gives how it ended."""
+        session = self.session(metadata)
+        try:
+            await session.send(tool(1, "greet"))
+            await session.half_close()
+        except (grpc.aio.AioRpcError, grpc.aio.UsageError, grpc.RpcError):
+            pass
+        return await session.ending()
+
+    async def call(self, metadata: Metadata = ()) -> Ending:
+        """Call the tool by a Call; gives how it ended."""
+        stub: Any = mcp_service_pb2_grpc.McpServiceStub(self._channel)
+        message = mcp_service_pb2.CallRequest(request=tool(1, "greet").request)
+        rpc = stub.Call(message, metadata=metadata, timeout=MAX_SECONDS)
+        try:
+            async for _ in rpc:
+                pass
+        except grpc.aio.AioRpcError:
+            pass
+        return await ending_of(rpc)

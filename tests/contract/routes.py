@@ -1,0 +1,75 @@
+"""The ways from a client to an app, each all in this process: what a client is given to connect.
+
+It makes no client. A route over a door is what a host behind that door takes; whatever stands
+between is what production runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from typing import Any, Final, TypeAlias
+
+import mcpgrpc
+from mcpgrpc.connection import ConnectionOptions
+from mcpgrpc.gateway.serving import serving as http_door
+from mcpgrpc.gateway.settings import GatewaySettings
+from mcpgrpc.testing import serving
+from tests.contract.line_transports import stdio_transport, websocket_transport
+
+Route: TypeAlias = Callable[[Any], AbstractAsyncContextManager[Any]]
+"""Serves an app; gives the server, URL or transport that the SDK's client takes."""
+
+
+@asynccontextmanager
+async def in_memory(app: Any) -> AsyncIterator[Any]:
+    """The SDK's own way, without a wire."""
+    yield app
+
+
+@asynccontextmanager
+async def over_grpc(rpc: str, app: Any) -> AsyncIterator[Any]:
+    async with serving(app) as address:
+        yield mcpgrpc.transport(address, rpc=rpc)
+
+
+@asynccontextmanager
+async def door_url(app: Any) -> AsyncIterator[str]:
+    """Where the HTTP door in front of an app is."""
+    async with (
+        serving(app) as address,
+        http_door(ConnectionOptions(target=address), GatewaySettings(), "127.0.0.1:0") as url,
+    ):
+        yield url
+
+
+@asynccontextmanager
+async def over_http(app: Any) -> AsyncIterator[Any]:
+    async with door_url(app) as url:
+        yield f"{url}/mcp"
+
+
+@asynccontextmanager
+async def over_websocket(app: Any) -> AsyncIterator[Any]:
+    async with door_url(app) as url:
+        yield websocket_transport(f"{url.replace('http', 'ws', 1)}/ws")
+
+
+@asynccontextmanager
+async def over_stdio(app: Any) -> AsyncIterator[Any]:
+    async with serving(app) as address:
+        yield stdio_transport(ConnectionOptions(target=address))
+
+
+ROUTES: Final[dict[str, Route]] = {
+    "memory": in_memory,
+    "session": partial(over_grpc, "session"),
+    "call": partial(over_grpc, "call"),
+    "http": over_http,
+    "websocket": over_websocket,
+    "stdio": over_stdio,
+}
+DOORS: Final = ("http", "websocket", "stdio")
+SERVED: Final = tuple(name for name in ROUTES if name != "memory")
+"""Every route over gRPC."""
