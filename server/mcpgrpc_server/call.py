@@ -12,9 +12,10 @@ from typing import Any, Final
 import anyio
 import grpc
 
+from mcpgrpc.binding import json_text
 from mcpgrpc.binding.core import Answer, StartRequest, StreamCore
 from mcpgrpc.binding.era import Era, EraGate
-from mcpgrpc.binding.errors import Refusal, reason_name
+from mcpgrpc.binding.errors import Refusal, reason_name, retry_after_seconds
 from mcpgrpc.binding.ids import Id
 from mcpgrpc.binding.limits import KIB
 from mcpgrpc.stream.requests import Waiting
@@ -205,7 +206,12 @@ class CallExchange:
 
     async def _refuse(self, response: envelope_pb2.JsonRpcResponse) -> None:
         self._host.telemetry.refused(self._info, reason_name(response.reason))
-        refusal = Refusal(response.reason, response.error.message, execution=response.execution)
+        refusal = Refusal(
+            response.reason,
+            response.error.message,
+            execution=response.execution,
+            retry_after_seconds=retry_after_seconds(_data(response)),
+        )
         await abort_unread(self._context, refusal, STATUS_TIMEOUT_SECONDS)
 
     def _beyond_limit(self, response: envelope_pb2.JsonRpcResponse) -> Refusal | None:
@@ -250,3 +256,9 @@ class CallExchange:
         if not self._opened and not is_small_answer:
             self._opened = True
             await self._context.send_initial_metadata(())
+
+
+def _data(response: envelope_pb2.JsonRpcResponse) -> Any:
+    """The data of a refusal of our own, which is JSON."""
+    data_json = response.error.data_json
+    return json_text.parse(data_json) if data_json else None

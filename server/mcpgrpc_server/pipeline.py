@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from mcpgrpc.v1 import envelope_pb2
 from mcpgrpc_server.backend import BackendConnection, Client, ServerCall
@@ -24,6 +24,15 @@ class Stage(Protocol):
         self, call: ServerCall, caller: Caller, proceed: Next
     ) -> envelope_pb2.JsonRpcResponse:
         """Answer the call, or let `proceed` answer it."""
+        ...
+
+
+@runtime_checkable
+class ClosableStage(Protocol):
+    """A stage that holds something, such as connections."""
+
+    async def close(self) -> None:
+        """Let go of it: the server has stopped."""
         ...
 
 

@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Final, Self, TypeGuard
+from typing import Final, Self
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -29,8 +29,8 @@ from mcpgrpc_server.identity import Renew
 from mcpgrpc_server.lifespan import LifespanTask
 from mcpgrpc_server.listen_targets import split_security
 from mcpgrpc_server.listeners import ListenError, bind
-from mcpgrpc_server.pipeline import Stage
-from mcpgrpc_server.sdk.app import SdkApp
+from mcpgrpc_server.offering import backend_of
+from mcpgrpc_server.pipeline import ClosableStage, Stage
 from mcpgrpc_server.servicer import SERVICE_NAME, McpServicer
 from mcpgrpc_server.settings import ServerSettings, check_listeners
 from mcpgrpc_server.stages import stages_of
@@ -58,7 +58,8 @@ class Server:
     to the event loop that starts it and starts once.
 
     Args:
-        app: an SDK `MCPServer` or low-level `Server`, or a `Backend`.
+        app: an SDK `MCPServer` or low-level `Server`, or a `Backend`; None where the settings name
+            upstreams, which are offered beside it otherwise.
         listen: addresses, `HOST:PORT` (port 0 for a free one) or `unix:PATH`; the settings' when
             left out.
         settings: everything else; the defaults when left out.
@@ -95,7 +96,7 @@ class Server:
         """The target of the listener for health alone, once started; empty without one."""
         self.doors: list[str] = []
         """URLs of the doors in front; whoever opens one adds it."""
-        self._backend: Backend = app if _is_backend(app) else SdkApp(app)
+        self._backend: Backend = backend_of(app, settings)
         self._telemetry = telemetry if telemetry is not None else LoggingTelemetry()
         self._interceptors = tuple(interceptors)
         hide_unreadable_metadata()
@@ -216,6 +217,9 @@ class Server:
         try:
             await self._lifespan.stop()
         finally:
+            for stage in self._stages:
+                if isinstance(stage, ClosableStage):
+                    await stage.close()
             self._closed.set()
 
     async def wait_closed(self) -> None:
@@ -256,7 +260,3 @@ class Server:
         if self.settings.reflection:
             names = (SERVICE_NAME, HEALTH_SERVICE, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, self._grpc)
-
-
-def _is_backend(app: object) -> TypeGuard[Backend]:
-    return all(hasattr(app, name) for name in ("availability", "lifespan", "connect", "summary"))

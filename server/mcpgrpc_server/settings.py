@@ -21,6 +21,7 @@ from mcpgrpc.gateway.settings import (
 from mcpgrpc_server.authentication.settings import AuthenticationSettings
 from mcpgrpc_server.authentication.token_settings import TokenSettings
 from mcpgrpc_server.listen_targets import checked_http_target, checked_target, is_local
+from mcpgrpc_server.rate_limits.settings import RateLimitSettings
 from mcpgrpc_server.rights.settings import RightsSettings
 from mcpgrpc_server.structured_log import LogFormat, LogLevel
 from mcpgrpc_server.transport_security.settings import TransportSecuritySettings
@@ -49,7 +50,13 @@ Origin = Annotated[str, AfterValidator(checked_origin)]
 
 
 class ServerSettings(
-    RightsSettings, AuthenticationSettings, TokenSettings, TransportSecuritySettings, BaseSettings
+    UpstreamSettings,
+    RateLimitSettings,
+    RightsSettings,
+    AuthenticationSettings,
+    TokenSettings,
+    TransportSecuritySettings,
+    BaseSettings,
 ):
     """What a server is told. Frozen; unknown names are refused.
 
@@ -61,6 +68,8 @@ class ServerSettings(
         frozen=True,
         extra="forbid",
         allow_inf_nan=False,
+        # A value can be a secret.
+        hide_input_in_errors=True,
         env_prefix=ENVIRONMENT_PREFIX,
     )
 
@@ -234,7 +243,8 @@ class ServerSettings(
         ge=0,
         le=3_600,
         description="A stream takes no further requests so long before its token ends, so that its "
-        "client moves in time. At most an hour, the life of many tokens.",
+        "client moves in time; in the second half of what is left, where that is less. At most an "
+        "hour, the life of many tokens.",
     )
     token_overrun_seconds: float = Field(
         default=30,

@@ -18,12 +18,18 @@ from pydantic_settings import EnvSettingsSource
 
 from mcpgrpc_server.redaction import clip, escape_controls
 from mcpgrpc_server.settings import ENVIRONMENT_PREFIX, ServerSettings, SettingsError
+from mcpgrpc_server.upstream.settings import shown_url
 
 HIDDEN: Final = "********"
 MAX_SHOWN_CHARACTERS: Final = 80
 MAX_SHOWN_ERRORS: Final = 3
 SAME_NAME_RATIO: Final = 0.85
 """How alike the name of a variable and of a setting are before one is taken for the other."""
+
+TABLES: Final = "upstreams"
+"""The one setting that is not a value but tables of its own."""
+
+_MAY_HOLD_SECRETS: Final = (TABLES, "upstream_command", "upstream_url")
 
 Layer: TypeAlias = Mapping[str, tuple[Any, str]]
 """Values by the name of their field, each with where it came from."""
@@ -58,10 +64,16 @@ def load_settings(
 
 def describe(settings: ServerSettings) -> str:
     """The settings as TOML, each with where it came from; secrets are hidden."""
-    return "".join(
-        f"{name} = {_toml(getattr(settings, name))}  # {settings.origin(name)}\n"
+    lines = [
+        f"{name} = {_toml(_shown_value(settings, name))}  # {settings.origin(name)}\n"
         for name in type(settings).model_fields
-    )
+        if name != TABLES
+    ]
+    # A table of TOML ends with the next one, so they come behind everything else.
+    for name, table in settings.upstreams.items():
+        lines.append(f"\n[{TABLES}.{name}]  # {settings.origin(TABLES)}\n")
+        lines += [f"{key} = {_toml(value)}\n" for key, value in table.in_force().items()]
+    return "".join(lines)
 
 
 def option_name(field: str) -> str:
@@ -134,10 +146,13 @@ def _one_error(error: ErrorDetails, origins: Mapping[str, str]) -> str:
         return what
     name = str(error["loc"][0])
     not_what = "" if _is_secret(name) else f", not {_shown(error['input'])}"
-    return f"{name} ({origins[name]}): {what[0].lower()}{what[1:]}{not_what}"
+    where = ".".join(map(str, error["loc"])) if name == TABLES else name
+    return f"{escape_controls(where)} ({origins[name]}): {what[0].lower()}{what[1:]}{not_what}"
 
 
 def _is_secret(field: str) -> bool:
+    if field in _MAY_HOLD_SECRETS:
+        return True
     known = ServerSettings.model_fields.get(field)
     return known is not None and SecretStr in (known.annotation, *get_args(known.annotation))
 
@@ -146,8 +161,18 @@ def _shown(value: object) -> str:
     return clip(escape_controls(repr(value)), MAX_SHOWN_CHARACTERS)
 
 
+def _shown_value(settings: ServerSettings, name: str) -> object:
+    value = getattr(settings, name)
+    return [shown_url(url) for url in value] if name == "upstream_url" else value
+
+
 def _toml(value: object) -> str:
     if isinstance(value, SecretStr):
         return f'"{HIDDEN}"'
+    if isinstance(value, Path):
+        value = str(value)
+    if isinstance(value, Mapping):
+        members = ", ".join(f"{_toml(key)} = {_toml(each)}" for key, each in value.items())
+        return f"{{ {members} }}" if members else "{}"
     # JSON's escapes are TOML's, but for DEL, which JSON leaves as it is.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -5,7 +5,12 @@ It holds no stage itself: `rights` and the rooms beside it do.
 
 from __future__ import annotations
 
+from limits.errors import ConfigurationError
+
 from mcpgrpc_server.pipeline import Stage
+from mcpgrpc_server.rate_limits.budgets import budgets_of
+from mcpgrpc_server.rate_limits.counters import Counters, MemoryCounters, RedisCounters
+from mcpgrpc_server.rate_limits.stage import RateLimitStage
 from mcpgrpc_server.rights.policy import parse_policy
 from mcpgrpc_server.rights.stage import RightsStage
 from mcpgrpc_server.settings import ServerSettings, SettingsError
@@ -21,7 +26,29 @@ def stages_of(settings: ServerSettings) -> tuple[Stage, ...]:
     stages: list[Stage] = []
     if settings.policy:
         stages.append(_rights(settings.policy))
+    if settings.rate_limit or settings.rate_limit_tool:
+        stages.append(_rate_limits(settings))
     return tuple(stages)
+
+
+def _rate_limits(settings: ServerSettings) -> Stage:
+    budgets = budgets_of(settings.rate_limit, settings.rate_limit_tool)
+    return RateLimitStage(
+        budgets, _counters(settings), open_without_counters=settings.redis_away == "open"
+    )
+
+
+def _counters(settings: ServerSettings) -> Counters:
+    url = settings.redis.get_secret_value()
+    if not url:
+        return MemoryCounters()
+    try:
+        return RedisCounters(url)
+    except (ConfigurationError, ModuleNotFoundError):
+        raise SettingsError("redis needs a package: pip install 'mcpgrpc[redis]'") from None
+    except ValueError:
+        # Whatever is wrong with it, the address may hold a password.
+        raise SettingsError("redis is no address that its client can use") from None
 
 
 def _rights(path: str) -> Stage:

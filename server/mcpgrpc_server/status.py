@@ -11,6 +11,7 @@ from typing import Any, Final, NoReturn
 
 import grpc
 from google.protobuf import any_pb2
+from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
 from mcpgrpc.binding.errors import (
@@ -20,6 +21,7 @@ from mcpgrpc.binding.errors import (
     execution_name,
     reason_name,
 )
+from mcpgrpc.binding.limits import seconds
 
 MAX_MESSAGE_BYTES: Final = 768
 """gRPC rejects metadata above 8 KiB in all at random, so the trailers of an error stay below half
@@ -49,12 +51,20 @@ def details(refusal: Refusal) -> bytes:
         domain=ERROR_DOMAIN,
         metadata={"execution": execution_name(refusal.what_ran)},
     )
-    packed = any_pb2.Any()
-    packed.Pack(info)
+    packed = [_packed(info)]
+    if refusal.retry_after_seconds is not None:
+        retry = error_details_pb2.RetryInfo(retry_delay=seconds(refusal.retry_after_seconds))
+        packed.append(_packed(retry))
     status = status_pb2.Status(
-        code=refusal.status, message=bounded(refusal.message), details=[packed]
+        code=refusal.status, message=bounded(refusal.message), details=packed
     )
     return bytes(status.SerializeToString())
+
+
+def _packed(detail: Message) -> any_pb2.Any:
+    packed = any_pb2.Any()
+    packed.Pack(detail)
+    return packed
 
 
 async def abort(context: grpc.aio.ServicerContext[Any, Any], refusal: Refusal) -> NoReturn:

@@ -5,7 +5,7 @@ It checks nothing by itself.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, Self
 
@@ -29,8 +29,7 @@ class Guarded(SdkApp):
     """An app with one tool.
 
     Attributes:
-        callers: who reached it; whoever is refused before that is not among them.
-        headers: what it saw of the last one's metadata.
+        clients: who reached it; whoever is refused before that is not among them.
     """
 
     def __init__(self) -> None:
@@ -42,12 +41,21 @@ class Guarded(SdkApp):
             return "hello"
 
         super().__init__(app)
-        self.callers: list[Identity] = []
-        self.headers: dict[str, str] = {}
+        self.clients: list[Client] = []
+
+    @property
+    def callers(self) -> list[Identity]:
+        """Who the clients are now."""
+        return [client.caller.identity for client in self.clients]
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What the app sees of the last one's metadata."""
+        return self.clients[-1].caller.headers
 
     def connect(self, client: Client) -> SdkConnection:
-        self.callers.append(client.caller.identity)
-        self.headers = dict(client.caller.headers)
+        """Note the client."""
+        self.clients.append(client)
         return super().connect(client)
 
 
@@ -76,33 +84,35 @@ class Peer:
     def __init__(self, target: str, credentials: grpc.ChannelCredentials | None = None) -> None:
         options = (*LOCAL_CONNECTION, *LOCALHOST)
         if credentials is None:
-            self._channel = grpc.aio.insecure_channel(target, options=options)
+            self.channel = grpc.aio.insecure_channel(target, options=options)
         else:
-            self._channel = grpc.aio.secure_channel(target, credentials, options=options)
+            self.channel = grpc.aio.secure_channel(target, credentials, options=options)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        await self._channel.close()
+        await self.channel.close()
 
     def session(self, metadata: Metadata = ()) -> RawSession:
         """Open a Session."""
-        return RawSession(self._channel, metadata)
+        return RawSession(self.channel, metadata)
 
     async def call_session(self, metadata: Metadata = ()) -> Ending:
         """Call the tool on a Session, and end it; gives how it ended."""
         session = self.session(metadata)
         try:
-            await session.send(tool(1, "greet"))
-            await session.half_close()
-        except (grpc.aio.AioRpcError, grpc.aio.UsageError, grpc.RpcError):
-            pass
+            # Not before the server has spoken: a write into an RPC that has ended hides its status.
+            await session.next("settings")
+        except grpc.aio.AioRpcError:
+            return await session.ending()
+        await session.send(tool(1, "greet"))
+        await session.half_close()
         return await session.ending()
 
     async def call(self, metadata: Metadata = ()) -> Ending:
         """Call the tool by a Call; gives how it ended."""
-        stub: Any = mcp_service_pb2_grpc.McpServiceStub(self._channel)
+        stub: Any = mcp_service_pb2_grpc.McpServiceStub(self.channel)
         message = mcp_service_pb2.CallRequest(request=tool(1, "greet").request)
         rpc = stub.Call(message, metadata=metadata, timeout=MAX_SECONDS)
         try:

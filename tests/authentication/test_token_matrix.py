@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from mcpgrpc_server import Server
 from mcpgrpc_server.identity import IdentityKind
-from tests.authentication.served import Guarded, Metadata, Peer, bearer, served
+from tests.authentication.matrix import HEALTH, WAYS, Rows, Way, assert_hides, assert_shut
+from tests.authentication.served import Guarded, Peer, bearer, served
 from tests.authentication.token_issuer import (
     AUDIENCE,
     ISSUER,
@@ -27,7 +28,6 @@ from tests.authentication.token_issuer import (
     rsa_key,
 )
 from tests.authentication.verifying import hmac_by
-from tests.wire.raw import Ending
 
 KEY = ec_key()
 STRANGER = SigningKey("ec", "ES256", ec_key("a stranger's").private)
@@ -83,9 +83,8 @@ TOKENS = {
     "bound to another key": (KEY.token(cnf={"jkt": "A" * 43}), "cnf"),
 }
 GOOD = KEY.token()
-METADATA: dict[str, tuple[Metadata, str]] = {
+ROWS: Rows = {
     **{name: (bearer(token), why) for name, (token, why) in TOKENS.items()},
-    "no credentials": ((), "credentials are needed"),
     "empty": ((("authorization", "Bearer "),), "authorization"),
     "another scheme": ((("authorization", f"Basic {GOOD}"),), "Bearer"),
     "without a scheme": ((("authorization", GOOD),), "Bearer"),
@@ -96,35 +95,23 @@ METADATA: dict[str, tuple[Metadata, str]] = {
     "an API key where none is taken": ((("x-api-key", "mcpgrpc_a_b"),), "no API key is taken"),
     "a token as an API key": ((("x-api-key", GOOD),), "no API key is taken"),
 }
+"""What is refused wherever it is presented, health included."""
 
 
-def assert_refused(ending: Ending, why: str) -> None:
-    assert ending.code is grpc.StatusCode.UNAUTHENTICATED
-    assert (ending.reason, ending.execution) == ("UNAUTHENTICATED", "NOT_STARTED")
-    assert any(each in ending.details for each in why.split("|")), ending.details
-
-
-@pytest.mark.parametrize(("metadata", "why"), METADATA.values(), ids=METADATA)
-async def test_a_bad_credential_is_refused_before_the_app_is_touched(
-    guarded: Served,
-    peer: Peer,
-    metadata: Metadata,
-    why: str,
-    caplog: pytest.LogCaptureFixture,
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+async def test_a_bad_token_is_refused_before_anything_is_touched(
+    guarded: Served, peer: Peer, way: Way, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    for ending in (await peer.call_session(metadata), await peer.call(metadata)):
-        assert_refused(ending, why)
-        assert_hides(metadata, ending.details)
-    assert_hides(metadata, caplog.text)
-    assert guarded[1].callers == []
-    assert (await peer.call(bearer(GOOD))).code is grpc.StatusCode.OK, "the next one is served"
+    for metadata, why in ROWS.values():
+        await assert_shut(way, peer, guarded[1], metadata, why)
+        assert_hides(metadata, caplog.text)
+    assert (await way(peer, bearer(GOOD))).code is grpc.StatusCode.OK, "the next one is served"
 
 
-def assert_hides(metadata: Metadata, shown: str) -> None:
-    """No part of what was presented is there to be read."""
-    words = (word for _, value in metadata for word in value.replace(".", " ").split())
-    assert not [word for word in words if len(word) > 12 and word in shown]
+@pytest.mark.parametrize("way", [name for name in WAYS if name not in HEALTH])
+async def test_nobody_is_let_in_without_a_credential(guarded: Served, peer: Peer, way: str) -> None:
+    await assert_shut(WAYS[way], peer, guarded[1], (), "credentials are needed: an access token")
 
 
 @pytest.mark.parametrize("key", [KEY, rsa_key()], ids=lambda key: key.algorithm)
@@ -154,5 +141,5 @@ async def test_the_claims_of_the_caller_hold_no_part_of_the_token(
     await peer.call(bearer(token))
     (identity,) = guarded[1].callers
     assert identity.claims["team"] == "blue"
-    shown = repr(identity) + json.dumps(guarded[1].headers)
+    shown = repr(identity) + json.dumps(dict(guarded[1].headers))
     assert not [part for part in token.split(".") if part in shown]

@@ -85,8 +85,7 @@ async def test_a_rotated_key_in_a_file_is_taken(realm: Realm, tmp_path: Path) ->
     path.with_suffix(".new").write_bytes(key_set(NEW))
     path.with_suffix(".new").replace(path)
     while (await realm.call(peer, NEW)).code is not grpc.StatusCode.OK:
-        # The file is looked at once a second.
-        await asyncio.sleep(0)
+        """The file is looked at once a second."""
     assert (await realm.call(peer, OLD)).code is grpc.StatusCode.UNAUTHENTICATED
     assert realm.fetches == 0
 

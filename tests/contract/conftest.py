@@ -15,6 +15,7 @@ import pytest
 
 from mcpgrpc.testing import serving
 from tests.contract.caller import Caller, Hooks
+from tests.contract.differences import DIFFERENCES
 from tests.contract.journal import Journal
 from tests.contract.lean_caller import lean_caller
 from tests.contract.lowlevel_app import lowlevel_app
@@ -90,6 +91,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "apps(*names): the kinds of server that have a feature")
     config.addinivalue_line("markers", "wires(*names): the wires that carry a feature")
     config.addinivalue_line("markers", "clients(*names): the clients that offer a feature")
+    config.addinivalue_line("markers", "differs(name, wire, era): answers there as `differences` says")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -103,7 +105,11 @@ def _chosen(test: pytest.Item) -> Iterable[Subject]:
         found = test.get_closest_marker(mark)
         return found is None or value in found.args
 
+    differing = [mark.args for mark in test.iter_markers("differs")]
+    assert {name for name, _, _ in differing} <= DIFFERENCES.keys()
     for subject in SUBJECTS:
+        if any((subject.wire, subject.era) == (wire, era) for _, wire, era in differing):
+            continue
         if (
             named("eras", subject.era)
             and named("apps", subject.app)

@@ -14,7 +14,7 @@ from mcp.server.mcpserver import Context
 import mcpgrpc
 from mcpgrpc.testing import serving
 from tests.contract.caller import Hooks, refusal
-from tests.contract.conftest import Subject
+from tests.contract.conftest import MODERN, Subject
 from tests.contract.differences import DIFFERENCES
 from tests.contract.features import INTERNALS
 from tests.contract.journal import Journal
@@ -73,6 +73,21 @@ async def test_text_of_an_exception(wire: str) -> None:
         error = await refusal(caller.read_resource("contract://broken"))
     expected = (0, INTERNALS) if wire == "memory" else (-32603, "Internal server error")
     assert (error.code, error.message) == expected
+
+
+async def test_a_name_that_is_no_text() -> None:
+    subject = Subject("sdk", "http", "modern", "MCPServer")
+    async with subject.connect(Journal(), Hooks(), MODERN) as caller:
+        error = await refusal(caller.request("tools/call", {"name": 7}))
+    assert error.code == -32020
+
+
+async def test_a_large_result_in_an_event() -> None:
+    subject = Subject("sdk", "http", "legacy", "MCPServer")
+    async with subject.connect(Journal(), Hooks(), "legacy") as caller:
+        error = await refusal(caller.call_tool("large", {"megabytes": 2}))
+        assert (await caller.call_tool("add", {"a": 1, "b": 1}))["structuredContent"]
+    assert "exceeded the 1048576 byte limit" in error.message
 
 
 def test_every_difference_has_its_test() -> None:

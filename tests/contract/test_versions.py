@@ -11,12 +11,17 @@ import pytest
 from mcp.shared.message import SessionMessage
 from mcp.types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
 
-import mcpgrpc
-from mcpgrpc.testing import serving
-from tests.contract.conftest import APPS
+from tests.contract.conftest import APPS, DOOR_APPS
 from tests.contract.journal import Journal
+from tests.contract.routes import ROUTES
 
 LEGACY = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
+WIRES = (
+    *(("session", app) for app in APPS),
+    ("websocket", DOOR_APPS["legacy"]),
+    ("stdio", DOOR_APPS["legacy"]),
+)
+"""HTTP has its own rules for a request without a session; the door's tests have them."""
 
 
 class Wire:
@@ -45,12 +50,12 @@ class Wire:
         return await self.request(1, "initialize", params)
 
 
-@pytest.fixture(params=list(APPS))
+@pytest.fixture(params=WIRES, ids="-".join)
 async def wire(request: pytest.FixtureRequest) -> AsyncIterator[Wire]:
     @asynccontextmanager
     async def opened() -> AsyncIterator[Wire]:
-        app = APPS[request.param](Journal())
-        async with serving(app) as address, mcpgrpc.transport(address) as streams:
+        route, app = request.param
+        async with ROUTES[route](APPS[app](Journal())) as transport, transport as streams:
             yield Wire(streams)
 
     async with opened() as opened_wire:

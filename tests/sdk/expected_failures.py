@@ -15,7 +15,7 @@ SUITE = "tests/interaction/"
 
 @dataclass(frozen=True)
 class ExpectedFailure:
-    """One test that answers otherwise over gRPC: text its failure contains, and the reason."""
+    """One test that answers otherwise over this wire: text its failure contains, and the reason."""
 
     test: str
     shows: str
@@ -67,8 +67,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for outcome in ("passed", "xfailed", "failed", "error")
     }
     wrong = counts["failed"] + counts["error"]
-    terminalreporter.section("the SDK's interaction tests over gRPC")
+    terminalreporter.section("the SDK's interaction tests over this wire")
     terminalreporter.line(
-        f"{counts['passed']} passed over gRPC, {counts['xfailed']} listed differences,"
+        f"{counts['passed']} passed, {counts['xfailed']} listed differences,"
         f" {wrong} not as expected"
     )

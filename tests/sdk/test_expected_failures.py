@@ -38,14 +38,14 @@ def test_a_listed_test_that_fails_as_listed_is_a_listed_difference(suite: pytest
     result = run(suite, entries=ENTRY, body="raise ValueError(-32603)")
 
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["0 passed over gRPC, 1 listed differences, 0 not as expected"])
+    result.stdout.fnmatch_lines(["0 passed, 1 listed differences, 0 not as expected"])
 
 
 def test_a_listed_test_that_passes_fails_the_run(suite: pytest.Pytester) -> None:
     result = run(suite, entries=ENTRY, body="pass")
 
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines(["0 passed over gRPC, 0 listed differences, 1 not as expected"])
+    result.stdout.fnmatch_lines(["0 passed, 0 listed differences, 1 not as expected"])
 
 
 def test_a_listed_test_that_fails_otherwise_fails_the_run(suite: pytest.Pytester) -> None:

@@ -40,6 +40,7 @@ class Heard:
     over: list[Exception | None] = field(default_factory=list)
     session_ended: asyncio.Event = field(default_factory=asyncio.Event)
     streams_closed: list[Id] = field(default_factory=list)
+    stream_closed: asyncio.Event = field(default_factory=asyncio.Event)
     standalone_closed: asyncio.Event = field(default_factory=asyncio.Event)
     room: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -67,6 +68,7 @@ class Heard:
 
     def request_stream_close(self, request_id: Id) -> None:
         self.streams_closed.append(request_id)
+        self.stream_closed.set()
 
     def standalone_stream_close(self) -> None:
         self.standalone_closed.set()
@@ -99,7 +101,9 @@ def modern(request_id: Id, method: str, **params: Any) -> Exchange:
     return request(request_id, method, {**params, "_meta": meta})
 
 
-def call(request_id: Id, tool: str, _meta: dict[str, Any] | None = None, **arguments: Any) -> Exchange:
+def call(
+    request_id: Id, tool: str, _meta: dict[str, Any] | None = None, **arguments: Any
+) -> Exchange:
     """A `tools/call` of the legacy era."""
     params: dict[str, Any] = {"name": tool, "arguments": arguments}
     return request(request_id, "tools/call", params | ({} if _meta is None else {"_meta": _meta}))

@@ -125,6 +125,51 @@ class Scripted:
         return await self.answer(request, json.loads(body) if body else None)
 
 
+@asynccontextmanager
+async def scripted() -> AsyncIterator[Scripted]:
+    """A server that does what the test says."""
+    script = Scripted()
+    async with served(script.app, grace_seconds=0) as script.url:
+        yield script
+
+
+SESSION = "session-1"
+INITIALIZED = (
+    '{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"s","version":"1"}}'
+)
+
+
+async def no_stream(request: Request, message: dict[str, Any] | None) -> Response:
+    """What a server says that has no standalone stream."""
+    return Response(status_code=405)
+
+
+def session_answers(
+    call: Answer, listen: Answer = no_stream, session_id: str | None = SESSION
+) -> Answer:
+    """A server of the legacy era.
+
+    Args:
+        call: answers requests other than `initialize`.
+        listen: answers GET.
+        session_id: of the session that it opens.
+    """
+
+    async def answer(request: Request, message: dict[str, Any] | None) -> Response:
+        if request.method == "GET":
+            return await listen(request, message)
+        if message is None:
+            return Response(status_code=200)
+        if message.get("method") == "initialize":
+            fields = {} if session_id is None else {"mcp_session_id": session_id}
+            return json_response(result(message["id"], INITIALIZED), **fields)
+        if "method" in message and "id" in message:
+            return await call(request, message)
+        return Response(status_code=202)
+
+    return answer
+
+
 def result(request_id: Any, result_json: str = "{}") -> str:
     return f'{{"jsonrpc":"2.0","id":{json.dumps(request_id)},"result":{result_json}}}'
 

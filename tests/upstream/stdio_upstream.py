@@ -227,7 +227,7 @@ async def lifelines() -> AsyncIterator[Lifelines]:
 
 
 def saying(*lines: str, **how: Any) -> Command:
-    """A server that writes these lines for each line that it reads.
+    """A server that writes these lines for each line that it reads, but for the method "wait".
 
     ID stands for the id of the request read, \\N for the character N without being UTF-8.
     """
@@ -237,6 +237,8 @@ def saying(*lines: str, **how: Any) -> Command:
 _SAYING = """
 import re, sys
 for text in sys.stdin.buffer:
+    if b'"method":"wait"' in text:
+        continue
     found = re.search(rb'"id":(-?[0-9]+|"[^"]*")', text)
     for line in sys.argv[1:]:
         line = line.replace("LONG", "x" * 200_000).replace("NUL", "\\0")

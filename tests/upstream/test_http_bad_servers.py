@@ -39,6 +39,7 @@ from tests.upstream.http_servers import (
     pour,
     read_request,
     result,
+    scripted,
     served,
 )
 
@@ -60,8 +61,7 @@ async def client() -> AsyncIterator[httpx2.AsyncClient]:
 
 @pytest.fixture(scope="module")
 async def served_script() -> AsyncIterator[Scripted]:
-    script = Scripted()
-    async with served(script.app, grace_seconds=0) as script.url:
+    async with scripted() as script:
         yield script
 
 
@@ -73,9 +73,7 @@ def upstream(served_script: Scripted) -> Scripted:
 
 
 @pytest.fixture(params=["modern", "legacy"])
-def era(
-    request: pytest.FixtureRequest, client: httpx2.AsyncClient
-) -> tuple[Opening, Exchange]:
+def era(request: pytest.FixtureRequest, client: httpx2.AsyncClient) -> tuple[Opening, Exchange]:
     """How a carrier is opened, and a call for it; sessions work without an id as well."""
     if request.param == "modern":
         return partial(calling, client=client), call_modern(2, "steps")

@@ -71,9 +71,7 @@ async def test_progress_comes_in_order_and_before_the_answer(url: str) -> None:
 async def test_every_kind_of_server_answers(
     told: Told, json_response: bool, stateless_http: bool
 ) -> None:
-    app = told.app.streamable_http_app(
-        json_response=json_response, stateless_http=stateless_http
-    )
+    app = told.app.streamable_http_app(json_response=json_response, stateless_http=stateless_http)
     async with served(app) as url, session(url, Heard()) as carrier:
         assert text_of(await carrier.exchange(call(2, "steps", total=2))) == "2 steps"
 
@@ -140,8 +138,7 @@ async def test_a_stream_that_the_upstream_ends_is_taken_up_again(
     async with session(polled_url, heard := Heard()) as carrier:
         polled = asyncio.create_task(carrier.exchange(call(2, "polled", {"progressToken": 1})))
         await heard.next("notifications/progress")
-        while not heard.streams_closed:
-            await asyncio.sleep(0)
+        await heard.stream_closed.wait()
         told.go_on.set()
         assert text_of(await polled) == "polled"
     assert heard.streams_closed == [2]

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from mcpgrpc.binding.errors import retry_after_seconds
+
 
 class McpGrpcError(Exception):
     """The base of everything that the client raises on purpose."""
@@ -54,6 +56,11 @@ class ServiceError(RemoteError):
 
     def __str__(self) -> str:
         return f"{self.message} ({self.reason}, {self.execution})"
+
+    @property
+    def retry_after_seconds(self) -> float | None:
+        """In how long it is worth to try again; None when the service does not say."""
+        return retry_after_seconds(self.data)
 
 
 class ConnectError(McpGrpcError):

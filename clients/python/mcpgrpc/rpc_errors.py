@@ -12,7 +12,7 @@ import grpc
 from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
-from mcpgrpc.binding.errors import ERROR_DOMAIN, STATUS_DETAILS_KEY
+from mcpgrpc.binding.errors import ERROR_DOMAIN, RETRY_AFTER_MEMBER, STATUS_DETAILS_KEY
 from mcpgrpc.errors import ConnectError, ConnectionLost, McpGrpcError, ServiceError
 
 _CONNECTION_STATUSES: Final = frozenset(
@@ -22,11 +22,16 @@ _CONNECTION_STATUSES: Final = frozenset(
 
 def error_info(error: grpc.aio.AioRpcError) -> error_details_pb2.ErrorInfo | None:
     """The service's own ErrorInfo of a failed RPC; None when a proxy or gRPC itself failed it."""
+    status = _status(error)
+    return None if status is None else _info_of(status)
+
+
+def _status(error: grpc.aio.AioRpcError) -> status_pb2.Status | None:
     metadata = error.trailing_metadata() or ()
     for key, value in metadata:
         if key == STATUS_DETAILS_KEY and isinstance(value, bytes):
             with contextlib.suppress(DecodeError):
-                return _info_of(status_pb2.Status.FromString(value))
+                return status_pb2.Status.FromString(value)
     return None
 
 
@@ -91,9 +96,21 @@ def service_error(error: grpc.aio.AioRpcError, execution: str = "MAYBE") -> Serv
     return ServiceError(
         error.code().value[0],
         _details(error),
+        _retry_data(error),
         reason=info.reason,
         execution=info.metadata.get("execution", execution),
     )
+
+
+def _retry_data(error: grpc.aio.AioRpcError) -> dict[str, int] | None:
+    """What a status says of trying again, as a response on a Session says it."""
+    status = _status(error)
+    for detail in status.details if status is not None else ():
+        retry = error_details_pb2.RetryInfo()
+        if detail.Is(retry.DESCRIPTOR):
+            detail.Unpack(retry)
+            return {RETRY_AFTER_MEMBER: retry.retry_delay.ToMilliseconds()}
+    return None
 
 
 def _details(error: grpc.aio.AioRpcError) -> str:

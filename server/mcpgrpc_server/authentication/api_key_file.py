@@ -22,7 +22,7 @@ HEADING: Final = (
     "# Comments are not kept.\n"
 )
 
-Change: TypeAlias = Callable[[dict[str, ApiKey]], None]
+Change: TypeAlias = Callable[[dict[str, ApiKey]], object]
 
 
 class ApiKeyFileError(Exception):
@@ -117,5 +117,5 @@ def _table(key: ApiKey) -> str:
 
 
 def time_text(time: datetime) -> str:
-    """A time as TOML and RFC 3339 have it, in UTC and whole seconds."""
-    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    """A time as TOML and RFC 3339 have it, in UTC."""
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -46,7 +46,8 @@ class TokenExpiry:
         if identity.expires_at is None:
             return
         left_seconds = (identity.expires_at - datetime.now(UTC)).total_seconds()
-        notice_seconds = max(0.0, left_seconds - self._bounds.token_notice_seconds)
+        # A credential that lives no longer than the notice still serves for half of what is left.
+        notice_seconds = max(left_seconds / 2, left_seconds - self._bounds.token_notice_seconds, 0)
         grace_seconds = max(0.0, left_seconds - notice_seconds) + self._bounds.token_overrun_seconds
         self._timer = self._loop.call_later(notice_seconds, self._give_notice, grace_seconds)
 

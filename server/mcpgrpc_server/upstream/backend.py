@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 from mcpgrpc.binding import json_text
 from mcpgrpc.errors import McpGrpcError
@@ -18,8 +18,8 @@ from mcpgrpc_server.upstream.connector import Connector
 from mcpgrpc_server.upstream.handshake import MODERN_META, Met
 from mcpgrpc_server.upstream.pool import SessionPool, UpstreamBounds
 
-SUMMARY_SECONDS = 2.0
-"""How long an upstream may take to list its tools for the banner."""
+SUMMARY_SECONDS: Final = 1.0
+"""How long an upstream may take to list its tools for the banner; below what the server allows."""
 
 
 class UpstreamBackend:
@@ -28,10 +28,18 @@ class UpstreamBackend:
     Args:
         connector: reaches it.
         bounds: how many sessions with it there may be, and its timing.
+        is_alone: it is all that its server offers, so that its era is what clients find.
     """
 
-    def __init__(self, connector: Connector, bounds: UpstreamBounds | None = None) -> None:
+    def __init__(
+        self,
+        connector: Connector,
+        bounds: UpstreamBounds | None = None,
+        *,
+        is_alone: bool = True,
+    ) -> None:
         self._connector = connector
+        self._is_alone = is_alone
         self._bounds = bounds if bounds is not None else UpstreamBounds()
         self._pool: SessionPool | None = None
         self.availability = Availability(serving=False)
@@ -51,7 +59,7 @@ class UpstreamBackend:
 
     def connect(self, client: Client) -> UpstreamConnection:
         """A new client of the upstream; it costs the upstream nothing yet."""
-        return UpstreamConnection(self._pool, client)
+        return UpstreamConnection(self._pool, client, is_alone=self._is_alone)
 
     async def summary(self) -> Summary:
         """The upstream's name, and the tools of the first page of its list."""

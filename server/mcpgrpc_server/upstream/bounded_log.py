@@ -86,7 +86,8 @@ class BoundedLog:
 
     def _sum_up(self) -> None:
         self._timer = None
-        self._log(self._hidden_level, f"… {self._hidden} lines not shown")
+        lines = "line" if self._hidden == 1 else "lines"
+        self._log(self._hidden_level, f"… {self._hidden} {lines} not shown")
         self._hidden = 0
         self._hidden_level = logging.NOTSET
 

@@ -33,9 +33,11 @@ class UpstreamConnection:
     Args:
         pool: the sessions with the upstream; None when the server is not up.
         client: who it is.
+        is_alone: the upstream is all that its server offers.
     """
 
-    def __init__(self, pool: SessionPool | None, client: Client) -> None:
+    def __init__(self, pool: SessionPool | None, client: Client, *, is_alone: bool) -> None:
+        self._is_alone = is_alone
         self._pool_or_none = pool
         self._client = client
         self._deliveries = Deliveries(client)
@@ -110,11 +112,12 @@ class UpstreamConnection:
         On the session of its own that `initialize` brings it can be asked; on the shared one under
         modern requests it cannot. So it is answered as that upstream itself would answer.
         """
+        if not self._is_alone or not self._client.takes_requests:
+            return False
         if call.request.method != DISCOVER_METHOD or call.era is not Era.OPEN:
             return False
-        live = self._pool.live
-        is_legacy = live is not None and live.translated is not None
-        return is_legacy and self._client.takes_requests and _declares_something(call.params)
+        is_legacy = self._pool.live_now().translated is not None
+        return is_legacy and _declares_something(call.params)
 
 
 def _declares_something(params: Mapping[str, Any] | None) -> bool:

@@ -185,7 +185,7 @@ class HttpCallCarrier:
         """The answer that an HTTP status stands for where a server does not know the method."""
         if request.method != _DISCOVER or error.status not in _UNKNOWN_TO_OLDER_SERVERS:
             if isinstance(error, http_failures.HttpRefusal):
-                self._log.line(str(error))
+                self._log.line(error.message)
             raise error
         message = f"the upstream {self._name!r} has no {_DISCOVER} (HTTP {error.status})"
         return _answer(request, errors.failure(errors.METHOD_NOT_FOUND, message))

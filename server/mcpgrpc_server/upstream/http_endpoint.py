@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Final
 
 import httpx2
 
+from mcpgrpc.errors import UsageError
 from mcpgrpc_server.upstream import http_failures
 from mcpgrpc_server.upstream.bounded_log import BoundedLog
 from mcpgrpc_server.upstream.http_client import unlogged
@@ -35,22 +36,31 @@ OK: Final = 200
 
 _MAX_IGNORED_BYTES: Final = 64 * 1024
 
+# RFC 9110: a token; visible ASCII, with blanks only inside.
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE: Final = re.compile(r"(?:[!-~](?:[ \t!-~]*[!-~])?)?")
 
-@dataclass(frozen=True, slots=True)
+
 class HttpEndpoint:
     """Where an upstream is reached.
 
-    Attributes:
+    Args:
         name: of the upstream, for messages.
         url: of its MCP endpoint.
         headers: the upstream's own, its credential among them; the protocol's override them.
         client: sends requests; see `open_http_client`.
+
+    Raises:
+        UsageError: the URL or a header has no form in HTTP.
     """
 
-    name: str
-    url: str
-    headers: Mapping[str, str]
-    client: httpx2.AsyncClient
+    def __init__(
+        self, name: str, url: str, headers: Mapping[str, str], client: httpx2.AsyncClient
+    ) -> None:
+        self.name = name
+        self._url = _checked_url(name, url)
+        self._headers = {key: _checked_header(name, key, value) for key, value in headers.items()}
+        self._client = client
 
     @asynccontextmanager
     async def request(
@@ -71,19 +81,37 @@ class HttpEndpoint:
             ConnectionLost: the connection broke.
             ServiceError: no connection is free; nothing was sent.
         """
-        fields = httpx2.Headers(dict(self.headers))
+        fields = httpx2.Headers(self._headers)
         fields.update(headers)
         content = None if text is None else text.encode()
         if content is not None:
             fields["content-type"] = JSON
         with unlogged():
             try:
-                async with self.client.stream(
-                    verb, self.url, headers=fields, content=content, follow_redirects=False
+                async with self._client.stream(
+                    verb, self._url, headers=fields, content=content, follow_redirects=False
                 ) as response:
                     yield response
             except httpx2.RequestError as error:
                 raise http_failures.of_transport(self.name, method, error) from None
+
+
+def _checked_url(name: str, url: str) -> httpx2.URL:
+    """The URL, which no message shows: it may hold a credential."""
+    try:
+        parsed = httpx2.URL(url)
+    except (httpx2.InvalidURL, UnicodeError):
+        parsed = httpx2.URL()
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise UsageError(f"the URL of the upstream {name!r} is none: write http(s)://host/path")
+    return parsed
+
+
+def _checked_header(name: str, key: str, value: str) -> str:
+    """The value of a header, which no message shows."""
+    if not _HEADER_NAME.fullmatch(key) or not _HEADER_VALUE.fullmatch(value):
+        raise UsageError(f"the header {key!r} of the upstream {name!r} has no form in HTTP")
+    return value
 
 
 def endpoint_log(name: str) -> BoundedLog:

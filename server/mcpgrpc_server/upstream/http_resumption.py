@@ -30,7 +30,7 @@ Connect: TypeAlias = Callable[[str], AbstractAsyncContextManager[httpx2.Response
 """Opens the stream behind an event id."""
 
 # These pass by themselves; with another of 400 and above the stream is gone.
-_PASSING: Final = frozenset({408, 409, 425, 429, *range(500, 600)})
+_PASSING: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 
 
 class Resumption:

@@ -16,7 +16,8 @@ from mcpgrpc_server.upstream.bounded_log import BoundedLog
 from mcpgrpc_server.upstream.http_posts import BackgroundPosts
 
 MAX_OPEN: Final = 1024
-"""Requests of one upstream session that wait for an answer: as many as a client's on a stream."""
+"""Requests of one upstream session that wait for an answer, as many as a client's on a stream;
+further ones are refused."""
 
 
 class ServerRequests:
@@ -26,16 +27,12 @@ class ServerRequests:
         inbox: who is asked.
         posts: carries the answers.
         log: where requests go that cannot be asked.
-        max_open: how many may wait for an answer; further ones are refused.
     """
 
-    def __init__(
-        self, inbox: Inbox, posts: BackgroundPosts, log: BoundedLog, max_open: int = MAX_OPEN
-    ) -> None:
+    def __init__(self, inbox: Inbox, posts: BackgroundPosts, log: BoundedLog) -> None:
         self._inbox = inbox
         self._posts = posts
         self._log = log
-        self._max_open = max_open
         self._open: set[Id] = set()
 
     async def ask(self, envelope: envelope_pb2.Envelope) -> None:
@@ -44,8 +41,8 @@ class ServerRequests:
         if request_id is None or request_id in self._open:
             # An answer would settle the one that waits under this id.
             self._log.line("sent a request under an id that it waits for already")
-        elif len(self._open) >= self._max_open:
-            self._log.line(f"waits for {self._max_open} answers already; a request was refused")
+        elif len(self._open) >= MAX_OPEN:
+            self._log.line(f"waits for {MAX_OPEN} answers already; a request was refused")
             self._post(request_id, errors.failure(errors.INTERNAL_ERROR, "Too many requests"))
         else:
             self._open.add(request_id)

@@ -151,7 +151,7 @@ class HttpSessionCarrier:
             if await self._post_request(request, text, reader, settle):
                 return
         except http_failures.HttpRefusal as error:
-            self._log.line(str(error))
+            self._log.line(error.message)
             raise
         except ConnectionLost:
             # Without the id of an event there is no way back into the stream, if it was one.

@@ -30,7 +30,7 @@ Connect: TypeAlias = Callable[[str], AbstractAsyncContextManager[httpx2.Response
 
 _NO_STREAM: Final = 405
 # These pass by themselves. 409: the server has not noticed yet that the stream before has ended.
-_PASSING: Final = frozenset({408, 409, 425, 429, *range(500, 600)})
+_PASSING: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 
 
 class StandaloneStream:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -67,7 +67,9 @@ def _words(value: object) -> object:
 class UpstreamTable(BaseModel):
     """One upstream: a command, or a URL, and what goes with it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True
+    )
 
     command: Annotated[list[str], BeforeValidator(_words)] | None = Field(
         default=None,
@@ -79,6 +81,7 @@ class UpstreamTable(BaseModel):
     url: str | None = Field(
         default=None,
         max_length=2_048,
+        repr=False,
         description="Its Streamable HTTP endpoint, http or https. A credential belongs into "
         "headers. At most 2,048 characters, which servers take.",
     )
@@ -158,6 +161,18 @@ class UpstreamTable(BaseModel):
         description="How long the legacy session of a caller's modern requests is kept without "
         "any. At least 1, or each request begins one; at most a day, since each holds a place.",
     )
+
+    def in_force(self) -> dict[str, object]:
+        """What holds for it, by setting; secrets are as they are hidden."""
+        others = _OF_COMMANDS if self.url is not None else _OF_URLS
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        if self.url is not None:
+            values["url"] = shown_url(self.url)
+        return {
+            name: value
+            for name, value in values.items()
+            if value is not None and name not in others
+        }
 
     @model_validator(mode="after")
     def _is_one_kind(self) -> Self:
@@ -239,10 +254,10 @@ class UpstreamSettings(BaseModel):
         return named
 
 
-def shown_url(url: str) -> str:
-    """A URL as people may see it: a query can hold a credential."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(query=HIDDEN_QUERY)) if parts.query else url
+def shown_url(text: str) -> str:
+    """A URL, or NAME=URL, as people may see it: a query can hold a credential."""
+    before, mark, query = text.partition("?")
+    return f"{before}{mark}{HIDDEN_QUERY}" if query else text
 
 
 def _enter(named: dict[str, UpstreamTable], name: str, table: UpstreamTable) -> None:

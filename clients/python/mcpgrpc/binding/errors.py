@@ -6,6 +6,7 @@ service itself refuses or ends has a `Refusal`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -64,17 +65,23 @@ _STATUS: Final[dict[int, tuple[int, errors_pb2.Execution]]] = {
 }
 
 
+RETRY_AFTER_MEMBER: Final = "retryAfterMs"
+"""The member of `data` that says in how many milliseconds it is worth to try again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why the service itself refused or ended a request or a stream.
 
-    `execution` unset takes the reason's own from the table.
+    `execution` unset takes the reason's own from the table. `retry_after_seconds` stands in `data`
+    as `retryAfterMs`, and in a status as RetryInfo.
     """
 
     reason: errors_pb2.ErrorReason
     message: str
     data: dict[str, Any] | None = None
     execution: errors_pb2.Execution = errors_pb2.EXECUTION_UNSPECIFIED
+    retry_after_seconds: float | None = None
 
     @property
     def status(self) -> int:
@@ -89,11 +96,22 @@ class Refusal:
     def response(self) -> envelope_pb2.JsonRpcResponse:
         """The JSON-RPC response of it, still without an id."""
         error = envelope_pb2.JsonRpcError(code=self.status, message=self.message)
-        if self.data is not None:
-            error.data_json = json_text.dump(self.data)
+        data = self.data
+        if self.retry_after_seconds is not None:
+            data = {**(data or {}), RETRY_AFTER_MEMBER: math.ceil(self.retry_after_seconds * 1000)}
+        if data is not None:
+            error.data_json = json_text.dump(data)
         return envelope_pb2.JsonRpcResponse(
             error=error, reason=self.reason, execution=self.what_ran
         )
+
+
+def retry_after_seconds(data: Any) -> float | None:
+    """When an error's parsed `data` says that it is worth to try again; None when it does not."""
+    after_ms = data.get(RETRY_AFTER_MEMBER) if isinstance(data, dict) else None
+    if isinstance(after_ms, bool) or not isinstance(after_ms, int | float):
+        return None
+    return after_ms / 1000 if 0 <= after_ms < math.inf else None
 
 
 def reason_name(reason: int) -> str:

@@ -78,6 +78,8 @@ def _seconds(field: str, help_text: str) -> ServeOption:
 
 
 OPTIONS = (
+    ServeOption("upstream_command", list[str], "'CMD …'", "Serve a stdio MCP server; repeatable."),
+    ServeOption("upstream_url", list[str], "URL", "Serve an MCP server over HTTP; repeatable."),
     ServeOption("listen", list[str], "HOST:PORT", "Where to listen, or unix:PATH; repeatable."),
     ServeOption("http", str, "HOST:PORT", "Serve MCP over HTTP (/mcp) and WebSocket (/ws) too."),
     ServeOption("tls_cert", str, "FILE", "Certificate chain (PEM); listeners then speak TLS."),
@@ -96,6 +98,10 @@ OPTIONS = (
     _access("jwks_max_age_seconds", str, "SECONDS", "Fetch keys again after this."),
     _access("jwks_max_stale_seconds", str, "SECONDS", "Use keys so long when nobody has newer."),
     _access("trusted_proxy", list[str], "NAME", "Whose x-forwarded-client-cert counts."),
+    _access("rate_limit", str, "N/TIME", "Requests of each caller, such as 100/minute."),
+    _access("rate_limit_tool", list[str], "TOOL=N/TIME", "Calls of one tool by each caller."),
+    _access("redis", str, "URL", "Count together with other servers, in this Redis."),
+    _access("redis_away", str, "open|closed", "What becomes of requests while Redis is away."),
     _access("authenticate_health", bool, None, "Health asks for credentials too."),
     _access("authenticate_reflection", bool, None, "So does reflection, unless turned off."),
     ServeOption("reflection", bool, None, "Tell grpcurl and others the schema."),
@@ -159,6 +165,8 @@ def serve(
 ) -> None:
     """Serve an MCP app over gRPC until SIGTERM or Ctrl-C, which let running calls finish.
 
+    In the place of APP, or beside it, MCP servers that exist are served as well.
+
     Each option can also be an environment variable or a key of the file;
     --print-config shows their names. An option goes before the environment,
     and that before the file.
@@ -168,8 +176,11 @@ def serve(
         from mcpgrpc_server.settings_sources import describe
 
         write(describe(settings))
-    elif app is None:
-        raise MisuseError("APP is missing, the file to serve: mcpgrpc serve my_app.py")
+    elif app is None and not settings.named_upstreams():
+        raise MisuseError(
+            "APP is missing, the file to serve: mcpgrpc serve my_app.py; or name an MCP server that"
+            " exists with --upstream-command or --upstream-url"
+        )
     else:
         _serve(app, settings)
 
@@ -205,7 +216,7 @@ def _settings(config: Path | None, options: dict[str, Any]) -> ServerSettings:
         raise MisuseError(str(error)) from None
 
 
-def _serve(app: str, settings: ServerSettings) -> None:
+def _serve(app: str | None, settings: ServerSettings) -> None:
     try:
         from mcpgrpc_server import ListenError, SettingsError
         from mcpgrpc_server import serve as serve_app
@@ -218,7 +229,7 @@ def _serve(app: str, settings: ServerSettings) -> None:
         check_listeners(settings)
         # Before the app is imported: the SDK sets logging up where nobody has.
         configure_logging(settings.log_level, settings.log_format)
-        serve_app(load_app(app), settings=settings, on_ready=_announce)
+        serve_app(None if app is None else load_app(app), settings=settings, on_ready=_announce)
     except SettingsError as error:
         raise MisuseError(str(error)) from None
     except (AppLoadError, ListenError) as error:
@@ -228,7 +239,7 @@ def _serve(app: str, settings: ServerSettings) -> None:
         # Who wrote the app needs to see where.
         _log.exception("the server ended")
         said = f"{type(error).__name__}: {one_line(str(error))}"
-        raise CommandError(f"{app} failed: {said}") from None
+        raise CommandError(f"{app or 'the server'} failed: {said}") from None
 
 
 def _announce(server: Server, summary: Summary) -> None:

@@ -6,11 +6,12 @@ makes a status other than those that MCP gives to its own codes.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 from starlette.responses import Response
 
-from mcpgrpc.binding import errors, ids
+from mcpgrpc.binding import errors, ids, json_text
 from mcpgrpc.binding.ids import Id
 from mcpgrpc.errors import McpGrpcError, ServiceError
 from mcpgrpc.gateway.sdk_framing import ERROR_CODE_HTTP_STATUS
@@ -25,12 +26,13 @@ BAD_GATEWAY: Final = 502
 SERVICE_UNAVAILABLE: Final = 503
 _UNAUTHORIZED: Final = 401
 _TOO_LARGE: Final = 413
+_TOO_MANY_REQUESTS: Final = 429
 
 _STATUS_OF_GRPC: Final = {
     errors.INVALID_ARGUMENT: 400,
     errors.UNAUTHENTICATED: _UNAUTHORIZED,
     errors.PERMISSION_DENIED: 403,
-    errors.RESOURCE_EXHAUSTED: 429,
+    errors.RESOURCE_EXHAUSTED: _TOO_MANY_REQUESTS,
     errors.UNAVAILABLE: SERVICE_UNAVAILABLE,
     errors.DEADLINE_EXCEEDED: 504,
 }
@@ -86,13 +88,23 @@ def error_text(code: int, message: str, request_id: Id | None, data: Any = ...) 
 
 
 def json_response(text: str, status: int, headers: dict[str, str] | None = None) -> Response:
-    """A JSON body; a 401 says how to authenticate."""
-    return Response(text, status, {**challenge(status), **(headers or {})}, media_type=JSON)
+    """A JSON body; a 401 says how to authenticate, a 429 and a 503 when to try again."""
+    asked = {**challenge(status), **_retry_after(text, status), **(headers or {})}
+    return Response(text, status, asked, media_type=JSON)
 
 
 def challenge(status: int) -> dict[str, str]:
     """The fields that a status asks for."""
     return {"www-authenticate": "Bearer"} if status == _UNAUTHORIZED else {}
+
+
+def _retry_after(text: str, status: int) -> dict[str, str]:
+    """What the error in a body says of trying again, as HTTP says it: in whole seconds."""
+    if status not in (_TOO_MANY_REQUESTS, SERVICE_UNAVAILABLE):
+        return {}
+    error = (json_text.parse_object(text) or {}).get("error")
+    seconds = errors.retry_after_seconds(error.get("data")) if isinstance(error, dict) else None
+    return {} if seconds is None else {"retry-after": str(math.ceil(seconds))}
 
 
 def refusal_status(response: envelope_pb2.JsonRpcResponse) -> int | None:

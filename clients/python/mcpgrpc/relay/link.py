@@ -207,7 +207,7 @@ def failed(error: McpGrpcError) -> envelope_pb2.JsonRpcResponse:
     `reason` and `execution` stand in it as the binding has them, and in `data` for the host.
     """
     if isinstance(error, ServiceError):
-        return _failed(error.code, error.message, error.reason, error.execution)
+        return _failed(error.code, error.message, error.reason, error.execution, error.data)
     if isinstance(error, RemoteError):
         return errors.failure(error.code, error.message, error.data)
     execution = error.execution if isinstance(error, ConnectionLost) else "NOT_STARTED"
@@ -225,8 +225,11 @@ def plain(envelope: envelope_pb2.Envelope) -> envelope_pb2.Envelope:
     return envelope
 
 
-def _failed(code: int, message: str, reason: str, execution: str) -> envelope_pb2.JsonRpcResponse:
-    response = errors.failure(code, message, {"reason": reason, "execution": execution})
+def _failed(
+    code: int, message: str, reason: str, execution: str, data: Any = None
+) -> envelope_pb2.JsonRpcResponse:
+    said = data if isinstance(data, dict) else {}
+    response = errors.failure(code, message, {**said, "reason": reason, "execution": execution})
     response.reason = errors.reason_number(reason)
     response.execution = errors.NOT_STARTED if execution == "NOT_STARTED" else errors.MAYBE
     return response

@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import grpc
 
-from mcpgrpc.binding import ids
+from mcpgrpc.binding import ids, json_text
 from mcpgrpc.binding.errors import Refusal, reason_number
 from mcpgrpc.channel import MAX_MESSAGE_BYTES, wait_connected
 from mcpgrpc.errors import ConnectionLost, ServiceError
@@ -21,6 +21,8 @@ from mcpgrpc.stream.backoff import pause_seconds
 from mcpgrpc.stream.carrier import Exchange, Inbox
 from mcpgrpc.stream.requests import is_cancelled
 from mcpgrpc.v1 import envelope_pb2, errors_pb2, mcp_service_pb2, mcp_service_pb2_grpc
+
+Metadata: TypeAlias = tuple[tuple[str, str], ...]
 
 
 class CallCarrier:
@@ -31,15 +33,16 @@ class CallCarrier:
         target: the address, for messages.
         metadata: gives the metadata of an RPC, with fresh credentials.
         inbox: who hears notifications.
-        connect_timeout_seconds: how long connecting may take, and how long a request that a
-            draining server refuses is sent again.
+        connect_timeout_seconds: how long connecting may take, and how long a request is sent again
+            that a draining server refuses, or one that does not take a credential when there is a
+            fresh one.
     """
 
     def __init__(
         self,
         channel: grpc.aio.Channel,
         target: str,
-        metadata: Callable[[], Awaitable[tuple[tuple[str, str], ...]]],
+        metadata: Callable[[], Awaitable[Metadata]],
         inbox: Inbox,
         connect_timeout_seconds: float,
     ) -> None:
@@ -63,15 +66,16 @@ class CallCarrier:
             return _answer_of(_too_large(size_bytes).response(), exchange.envelope)
         give_up = asyncio.get_running_loop().time() + self._connect_timeout_seconds
         for attempt in itertools.count(1):
+            metadata = await self._metadata()
             try:
-                return await self._call(exchange)
+                return await self._call(exchange, metadata)
             except grpc.aio.AioRpcError as error:
                 refused = service_error(error) or _deadline(error, exchange)
                 if refused is None:
                     raise self._error(error, exchange) from None
                 pause = pause_seconds(attempt)
                 late = asyncio.get_running_loop().time() + pause > give_up
-                if late or not _may_go_again(refused):
+                if late or not await self._may_go_again(refused, metadata):
                     return _refused(refused, exchange.envelope)
             await asyncio.sleep(pause)
         raise AssertionError("counting does not end")
@@ -85,12 +89,19 @@ class CallCarrier:
         for call in self._calls:
             call.cancel()
 
-    async def _call(self, exchange: Exchange) -> envelope_pb2.Envelope:
+    async def _may_go_again(self, refused: ServiceError, metadata: Metadata) -> bool:
+        """It did not run, and another server, or a fresh credential, may be taken."""
+        if refused.execution != "NOT_STARTED":
+            return False
+        if refused.reason == "UNAUTHENTICATED":
+            return await self._metadata() != metadata
+        return refused.reason == "DRAINING"
+
+    async def _call(self, exchange: Exchange, metadata: Metadata) -> envelope_pb2.Envelope:
         envelope = exchange.envelope
         message = mcp_service_pb2.CallRequest(request=envelope.request)
         if envelope.HasField("door"):
             message.door.CopyFrom(envelope.door)
-        metadata = await self._metadata()
         await self._wait_connected()
         call = self._stub.Call(message, metadata=metadata, timeout=exchange.timeout_seconds)
         self._calls.add(call)
@@ -133,10 +144,6 @@ class CallCarrier:
         return call_error(error, self._target, exchange.envelope.request.method)
 
 
-def _may_go_again(refused: ServiceError) -> bool:
-    return refused.execution == "NOT_STARTED" and refused.reason == "DRAINING"
-
-
 def _deadline(error: grpc.aio.AioRpcError, exchange: Exchange) -> ServiceError | None:
     """The RPC's deadline, which is the request's timeout, ended it at this end."""
     if error.code() is not grpc.StatusCode.DEADLINE_EXCEEDED or exchange.timeout_seconds is None:
@@ -162,11 +169,18 @@ def _refused(refused: ServiceError, request: envelope_pb2.Envelope) -> envelope_
     if reason_number(refused.reason) == errors_pb2.ERROR_REASON_UNSPECIFIED:
         raise refused
     response = envelope_pb2.JsonRpcResponse(
-        error=envelope_pb2.JsonRpcError(code=refused.code, message=refused.message),
+        error=_error_of(refused),
         reason=reason_number(refused.reason),
         execution=_EXECUTIONS.get(refused.execution, errors_pb2.EXECUTION_MAYBE),
     )
     return _answer_of(response, request)
+
+
+def _error_of(refused: ServiceError) -> envelope_pb2.JsonRpcError:
+    data_json = None if refused.data is None else json_text.dump(refused.data)
+    return envelope_pb2.JsonRpcError(
+        code=refused.code, message=refused.message, data_json=data_json
+    )
 
 
 def _answer_of(

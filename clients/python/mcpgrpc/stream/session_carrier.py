@@ -38,6 +38,9 @@ MAX_SENDS: Final = 4
 NOTIFY_SECONDS: Final = 60.0
 """How long a notification waits for a server that does not read."""
 
+PASSING: Final = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
+"""What opening may fail with and succeed a moment later; nothing ran, so the status decides."""
+
 MAX_IDLE_DRAINING: Final = 4
 """Streams kept that drain with nothing under way. A server in good faith ends them at once."""
 
@@ -254,10 +257,13 @@ class SessionCarrier:
     async def _try_to_open(self) -> SessionStream | McpGrpcError | None:
         """A stream that takes requests, or why there is none this time; raises what stays so."""
         stream = SessionStream(self._channel, self, self._limits)
+        metadata = await self._metadata()
         try:
-            await stream.open(await self._metadata())
+            await stream.open(metadata)
         except grpc.aio.AioRpcError as error:
-            if _worth_another_try(error):
+            is_refused = error.code() is grpc.StatusCode.UNAUTHENTICATED
+            # A credential may have ended on its way, and there is a fresh one by now.
+            if error.code() in PASSING or (is_refused and await self._metadata() != metadata):
                 return open_error(error, self._target)
             raise open_error(error, self._target) from None
         except BrokenStreamError as broken:
@@ -272,11 +278,6 @@ class SessionCarrier:
 
     def _lost(self, error: RequestLostError, method: str) -> McpGrpcError:
         return lost(error, self._target, method, execution_name(error.execution))
-
-
-def _worth_another_try(error: grpc.aio.AioRpcError) -> bool:
-    """Nothing ran, so the status alone may decide here: only what passes by itself."""
-    return error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
 
 
 def _cancellation(sent: Sent, exchange: Exchange) -> str:

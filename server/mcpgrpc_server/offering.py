@@ -1,0 +1,78 @@
+"""What a server offers: its app, its upstreams, or all of them as one.
+
+It decides by the settings alone, before anything runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeGuard
+
+from mcpgrpc_server.backend import Backend
+from mcpgrpc_server.merge.backend import MergedBackend
+from mcpgrpc_server.merge.member import Member
+from mcpgrpc_server.sdk.app import SdkApp
+from mcpgrpc_server.settings import ServerSettings, SettingsError
+from mcpgrpc_server.upstream.backend import UpstreamBackend
+from mcpgrpc_server.upstream.connectors import connector_of
+from mcpgrpc_server.upstream.pool import UpstreamBounds
+from mcpgrpc_server.upstream.settings import APP_NAME, UpstreamTable
+
+
+def backend_of(app: object, settings: ServerSettings) -> Backend:
+    """The backend of a server.
+
+    Args:
+        app: an SDK `MCPServer` or low-level `Server`, or a `Backend`; None where the settings name
+            upstreams.
+        settings: which upstreams there are.
+
+    Raises:
+        TypeError: the app is none of these, or there is none and no upstream either.
+        SettingsError: an upstream has the name that the app has among upstreams.
+    """
+    upstreams = settings.named_upstreams()
+    if not upstreams:
+        return _of_app(app)
+    if app is not None and APP_NAME in upstreams:
+        raise SettingsError(
+            f"an upstream is called {APP_NAME}, which the app beside it is; put another NAME= in"
+            " front of the upstream"
+        )
+    is_alone = app is None and len(upstreams) == 1
+    members = list(_members(app, upstreams, is_alone=is_alone))
+    if is_alone and not members[0].always_prefix:
+        return members[0].backend
+    return MergedBackend(members)
+
+
+def _members(
+    app: object, upstreams: dict[str, UpstreamTable], *, is_alone: bool
+) -> Iterator[Member]:
+    if app is not None:
+        yield Member(APP_NAME, _of_app(app))
+    for name, table in upstreams.items():
+        always_prefix = table.prefix == "always"
+        backend = UpstreamBackend(
+            connector_of(name, table), _bounds(table), is_alone=is_alone and not always_prefix
+        )
+        yield Member(name, backend, always_prefix)
+
+
+def _bounds(table: UpstreamTable) -> UpstreamBounds:
+    is_command = table.command is not None
+    return UpstreamBounds(
+        max_sessions=table.max_processes if is_command else table.max_sessions,
+        max_sessions_setting="max_processes" if is_command else "max_sessions",
+        start_timeout_seconds=table.start_timeout_seconds,
+        probe_interval_seconds=table.probe_interval_seconds,
+        session_idle_seconds=table.session_idle_seconds,
+    )
+
+
+def _of_app(app: object) -> Backend:
+    return app if _is_backend(app) else SdkApp(app)
+
+
+def _is_backend(app: object) -> TypeGuard[Backend]:
+    return all(hasattr(app, name) for name in ("availability", "lifespan", "connect", "summary"))
