@@ -44,19 +44,15 @@ class Workshop:
             {"PYTHONPATH": str(self.folder)},
         )
 
-    def serve(self, *words: str) -> AbstractAsyncContextManager[str]:
-        return started(
-            [MCPGRPC, "serve", *words, "--listen", FREE],
-            r"^ +address +(\S+)$",
-            self.logs / "serve.log",
-        )
+    def serve(
+        self, *words: str, answers: str = r"^ +address +(\S+)$"
+    ) -> AbstractAsyncContextManager[str]:
+        command = [MCPGRPC, "serve", *words, "--listen", FREE]
+        return started(command, answers, self.logs / "serve.log")
 
     def gateway(self, address: str) -> AbstractAsyncContextManager[str]:
-        return started(
-            [MCPGRPC, "gateway", address, "--listen", FREE],
-            r"^(http://\S+) is in front of",
-            self.logs / "gateway.log",
-        )
+        command = [MCPGRPC, "gateway", address, "--listen", FREE]
+        return started(command, r"^(http://\S+) is in front of", self.logs / "gateway.log")
 
 
 @asynccontextmanager
@@ -66,8 +62,15 @@ async def _sdk_alone(workshop: Workshop) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def _hosted(workshop: Workshop) -> AsyncIterator[str]:
+async def _gateway(workshop: Workshop) -> AsyncIterator[str]:
     async with workshop.serve(workshop.app) as address, workshop.gateway(address) as url:
+        yield url
+
+
+@asynccontextmanager
+async def _serve_http(workshop: Workshop) -> AsyncIterator[str]:
+    words = (workshop.app, "--http", FREE)
+    async with workshop.serve(*words, answers=r"^ +http +(\S+)$") as url:
         yield url
 
 
@@ -95,7 +98,8 @@ Arrangement = Callable[[Workshop], AbstractAsyncContextManager[str]]
 BASELINE: Final = "sdk-alone"
 ARRANGEMENTS: Final[dict[str, Arrangement]] = {
     BASELINE: _sdk_alone,
-    "hosted": _hosted,
+    "gateway": _gateway,
+    "serve-http": _serve_http,
     "upstream-url": _upstream_url,
     "upstream-command": _upstream_command,
 }

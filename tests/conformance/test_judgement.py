@@ -18,7 +18,7 @@ FINE = Result("SUCCESS", "")
 BAR: Results = {LISTS: FINE, PINGS: FINE}
 SCORED = ["ping", "tools-list"]
 ENTRY = ExpectedFailure(
-    arrangement="hosted",
+    arrangement="gateway",
     requirements="2025-11-25",
     scenario="ping",
     check="ping-answered",
@@ -105,11 +105,13 @@ def test_what_the_suite_leaves_behind_is_read_with_every_occurrence(tmp_path: Pa
     checks = [
         {"id": "valid", "status": "SUCCESS"},
         {"id": "valid", "status": "FAILURE", "errorMessage": "no"},
+        {"id": "valid", "status": "INFO", "details": {"message": "not tried"}},
     ]
     (folder / "checks.json").write_text(json.dumps(checks))
     assert read_results(tmp_path) == {
         CheckId("tools-list", "valid", 1): FINE,
         CheckId("tools-list", "valid", 2): Result("FAILURE", "no"),
+        CheckId("tools-list", "valid", 3): Result("INFO", "not tried"),
     }
 
 

@@ -43,7 +43,11 @@ class Watched:
         async with self._one_more_waits:
             self._waiting += 1
             self._one_more_waits.notify_all()
-        await self.go_on.wait()
+        try:
+            await self.go_on.wait()
+        except anyio.get_cancelled_exc_class():
+            self.cancelled.set()
+            raise
         return "let go"
 
     async def waiting(self, count: int) -> None:

@@ -161,8 +161,10 @@ def session_answers(
         if message is None:
             return Response(status_code=200)
         if message.get("method") == "initialize":
-            fields = {} if session_id is None else {"mcp_session_id": session_id}
-            return json_response(result(message["id"], INITIALIZED), **fields)
+            opened = json_response(result(message["id"], INITIALIZED))
+            if session_id is not None:
+                opened.headers["mcp-session-id"] = session_id
+            return opened
         if "method" in message and "id" in message:
             return await call(request, message)
         return Response(status_code=202)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Any, TypeAlias
@@ -16,8 +16,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from mcpgrpc.errors import ConnectError, ConnectionLost, McpGrpcError, ServiceError
 from mcpgrpc.stream.carrier import Carrier, Exchange
-from mcpgrpc_server.upstream.http_client import open_http_client
 from mcpgrpc_server.upstream.http_call_carrier import HttpCallCarrier
+from mcpgrpc_server.upstream.http_client import open_http_client
 from mcpgrpc_server.upstream.http_failures import HttpFailure, HttpRefusal
 from tests.upstream.http_carriers import (
     NAME,
@@ -45,11 +45,12 @@ from tests.upstream.http_servers import (
 
 Opening: TypeAlias = Callable[..., AbstractAsyncContextManager[Carrier]]
 
-SECRET = "s3cret"  # noqa: S105  # of nobody
+SECRET = "s3cret"
 HEADERS = {"Authorization": f"Bearer {SECRET}"}
 MAX_BYTES = 64 * 1024
 STREAM_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
 JSON_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n"
+NO_UTF8 = b'{"jsonrpc":"2.0","id":2,"result":"\xff"}'
 SAID = '{"content":[{"type":"text","text":"fine"}]}'
 
 
@@ -110,7 +111,7 @@ async def failure(era: Era, url: str, error: type[McpGrpcError], **bounds: Any) 
         lambda: json_response(f"[{result(2, SAID)}]"),
         lambda: json_response(notification("notifications/progress")),
         lambda: json_response(""),
-        lambda: Response(b'{"jsonrpc":"2.0","id":2,"result":"\xff"}', media_type="application/json"),
+        lambda: Response(NO_UTF8, media_type="application/json"),
         lambda: Response(result(2, SAID), media_type="text/plain"),
         lambda: HTMLResponse("<p>Welcome</p>"),
         lambda: Response(status_code=202),

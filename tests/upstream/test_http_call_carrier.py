@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from mcpgrpc.errors import ConnectionLost
+from mcpgrpc.errors import ConnectError, ConnectionLost
 from tests.upstream.http_app import NOTES, Told
 from tests.upstream.http_carriers import (
     META,
@@ -19,7 +20,7 @@ from tests.upstream.http_carriers import (
     modern,
     text_of,
 )
-from tests.upstream.http_servers import served
+from tests.upstream.http_servers import free_port, served
 
 TOOLS_CHANGED = "notifications/tools/list_changed"
 
@@ -95,12 +96,34 @@ async def test_closing_the_carrier_ends_what_is_under_way(url: str, told: Told) 
         assert late.value.execution == "NOT_STARTED"
 
 
+async def test_an_upstream_that_dies_under_many_calls_leaves_none_hanging() -> None:
+    port = free_port()
+    dying, reborn = Told(), Told()
+    async with contextlib.AsyncExitStack() as stack:
+        async with served(dying.app.streamable_http_app(), port, grace_seconds=0) as url:
+            carrier = await stack.enter_async_context(calling(url, heard := Heard()))
+            calls = [
+                call_modern(number, "hold", {"progressToken": number}) for number in range(100)
+            ]
+            held = [asyncio.create_task(carrier.exchange(each)) for each in calls]
+            for _ in calls:
+                await heard.next("notifications/progress")
+        for lost in await asyncio.gather(*held, return_exceptions=True):
+            assert isinstance(lost, ConnectionLost)
+            assert lost.execution == "MAYBE"
+        with pytest.raises(ConnectError):
+            await carrier.exchange(call_modern(200, "steps", total=1))
+        async with served(reborn.app.streamable_http_app(), port):
+            answer = await carrier.exchange(call_modern(201, "steps", total=1))
+            assert text_of(answer) == "1 steps"
+
+
 async def test_a_subscription_stays_open_and_brings_what_it_asked_for(url: str) -> None:
     async with calling(url, heard := Heard()) as carrier:
         wanted = {"resourceSubscriptions": [NOTES], "toolsListChanged": False}
         exchange = modern(5, "subscriptions/listen", notifications=wanted)
         listening = asyncio.create_task(carrier.exchange(exchange))
-        acknowledged, related = await heard.next("notifications/subscriptions/acknowledged")
+        _, related = await heard.next("notifications/subscriptions/acknowledged")
         assert related == 5
         await carrier.exchange(call_modern(6, "touch"))
         updated, related = await heard.next("notifications/resources/updated")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,11 @@ async def test_a_certificate_is_trusted_by_its_authority_and_not_without(tmp_pat
     script = Scripted()
     script.always(lambda: json_response(result(1, SAID)))
     async with served(script.app, certificate=authority.server().files(tmp_path)) as url:
-        async with open_http_client(ca_file=ca_file) as client:
-            async with calling(url, Heard(), client=client) as carrier:
-                assert text_of(await carrier.exchange(call_modern(1, "steps"))) == "fine"
+        async with (
+            open_http_client(ca_file=ca_file) as client,
+            calling(url, Heard(), client=client) as carrier,
+        ):
+            assert text_of(await carrier.exchange(call_modern(1, "steps"))) == "fine"
         async with calling(url, Heard()) as carrier:
             with pytest.raises(ConnectError, match="certificate is not trusted"):
                 await carrier.exchange(call_modern(1, "steps"))
@@ -59,7 +62,7 @@ def test_a_file_that_holds_no_authority_is_refused_by_its_name(
     path = tmp_path / "ca.pem"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(UsageError, match="CA file .*ca.pem"):
+    with pytest.raises(UsageError, match=r"CA file .*ca\.pem"):
         open_http_client(ca_file=path)
 
 
@@ -124,19 +127,16 @@ async def test_no_url_and_no_header_is_ever_logged_or_raised(
     async with scripted() as upstream:
         upstream.answer = session_answers(done, session_id="sess1on-id")
         secret = upstream.url.replace("http://", "http://alice:pa55@") + "?key=t0ken"
-        closed = secret.replace(upstream.url.split(":")[-1], f"{free_port()}/mcp?key=t0ken")
+        closed = f"http://alice:pa55@127.0.0.1:{free_port()}/mcp?key=t0ken"
         async with session(secret, Heard(), headers=headers) as carrier:
             await carrier.exchange(call_modern(2, "steps"))
             await carrier.notify(said("notifications/roots/list_changed"))
             told.append(await _failure(carrier))
-        for url in (secret, closed, "http://[::1", "ftp://alice:pa55@x/?key=t0ken"):
+        for url in (secret, closed):
             async with calling(url, Heard(), headers) as calls:
                 told.append(await _failure(calls))
-        async with calling(upstream.url, Heard(), {"X-Key": "h3ader\r\nx: 1"}) as calls:
-            told.append(await _failure(calls))
         assert upstream.headers[0]["authorization"].startswith("Basic ")
-    logged = [record.getMessage() for record in caplog.records if "mcp" in record.getMessage()]
-    assert any("refuses this server's credential (HTTP 401)" in line for line in logged)
+    assert "refuses this server's credential (HTTP 401)" in caplog.text
     for line in (*told, caplog.text):
         assert not any(secret in line for secret in SECRETS)
 
@@ -171,7 +171,7 @@ async def test_a_url_that_is_none_is_refused_without_being_shown(url: str) -> No
     [("X-Key", "h3ader\r\nx: 1"), ("X-Key", "h3ader\u00e9"), ("X Key", "h3ader"), ("", "h3ader")],
 )
 async def test_a_header_that_is_none_is_refused_by_its_name(name: str, value: str) -> None:
-    with pytest.raises(UsageError, match=name) as refused:
+    with pytest.raises(UsageError, match=re.escape(repr(name))) as refused:
         async with session("http://127.0.0.1/mcp", Heard(), headers={name: value}):
             raise AssertionError("there is no carrier with such a header")
     assert not any(secret in str(refused.value) for secret in SECRETS)

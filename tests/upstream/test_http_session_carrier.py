@@ -20,7 +20,6 @@ from tests.upstream.http_carriers import (
     call,
     initialize,
     request,
-    said,
     session,
     text_of,
     unbegun,
@@ -28,7 +27,7 @@ from tests.upstream.http_carriers import (
 from tests.upstream.http_servers import KeptEvents, free_port, served
 
 RETRY_MS = 20
-ASKABLE = {"elicitation": {}}
+ASKABLE: dict[str, object] = {"elicitation": {}}
 
 
 @pytest.fixture

@@ -130,8 +130,7 @@ async def test_a_stream_that_breaks_goes_on_without_a_word_to_the_door(
 ) -> None:
     def broken() -> Response:
         # Less than it says it is.
-        response = events_response(event("", "a", RETRY_MS), content_length="1000")
-        return response
+        return events_response(event("", "a", RETRY_MS), content_length="1000")
 
     resumed = Resumed(
         Response(status_code=503), Response(status_code=409), events_response(event(FINE))

@@ -324,7 +324,7 @@ async def test_a_flood_of_notifications_is_read_only_as_fast_as_it_is_taken(
         task = up.start(1)
         written = int(await lines.line())
         assert 0 < written < 2_000_000
-        assert up.inbox.notifications.qsize() == 1
+        assert up.inbox.notifications.qsize() <= 1
         up.inbox.gate.set()
         assert result_of(await soon(task)) == {}
         assert up.inbox.notifications.qsize() == 10_000
@@ -394,7 +394,7 @@ async def test_a_long_message_that_may_be_anybodys_answer_ends_the_connection() 
     limits = StdioLimits(max_message_bytes=100_000)
     async with upstream(saying('{"x":"LONG"}', RESULT), limits) as up:
         error = await lost(up.start(1))
-        assert "'files' sent something else of 200008 bytes, which is too long" in str(error)
+        assert "'files' sent a line of 200008 bytes, which is too long" in str(error)
         assert error.execution == "MAYBE"
         await soon(up.inbox.is_over.wait())
     assert len(up.inbox.ends) == 1

@@ -73,7 +73,7 @@ class RedisCounters:
 
     def __init__(self, url: str) -> None:
         storage = RedisStorage(
-            f"async+{url}",
+            _storage_uri(url),
             implementation="redispy",
             key_prefix="mcpgrpc",
             socket_timeout=REDIS_SECONDS,
@@ -111,6 +111,11 @@ class RedisCounters:
         if self._paused_until:
             logger.info("Redis is back, rate limits are kept again")
         self._paused_until = 0.0
+
+
+def _storage_uri(url: str) -> str:
+    """The address as the `limits` library has it, which knows other schemes on sockets."""
+    return f"async+redis+{url}" if url.startswith("unix:") else f"async+{url}"
 
 
 def _seconds_until(wall_clock_seconds: float) -> float:

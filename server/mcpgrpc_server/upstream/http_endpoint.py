@@ -103,14 +103,20 @@ def _checked_url(name: str, url: str) -> httpx2.URL:
     except (httpx2.InvalidURL, UnicodeError):
         parsed = httpx2.URL()
     if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise UsageError(f"the URL of the upstream {name!r} is none: write http(s)://host/path")
+        raise UsageError(
+            f"the URL of the upstream {name!r} cannot be used: write http://host:port/path or"
+            " https://host/path"
+        )
     return parsed
 
 
 def _checked_header(name: str, key: str, value: str) -> str:
     """The value of a header, which no message shows."""
     if not _HEADER_NAME.fullmatch(key) or not _HEADER_VALUE.fullmatch(value):
-        raise UsageError(f"the header {key!r} of the upstream {name!r} has no form in HTTP")
+        raise UsageError(
+            f"the header {key!r} of the upstream {name!r} cannot be sent: its name must be a token"
+            " and its value visible ASCII"
+        )
     return value
 
 

@@ -196,17 +196,19 @@ class StdioCarrier:
         writing = asyncio.create_task(self._write(process), name=f"writing to {self._name}")
         exited, input_lost = process.pipes.exited, process.pipes.input_lost
         any_end: set[asyncio.Future[Any]] = {reading, exited, input_lost, self._over}
-        await asyncio.wait(any_end, return_when=asyncio.FIRST_COMPLETED)
-        # What is queued from here on goes nowhere, and can say so.
-        writing.cancel()
-        if not self._over.done():
-            # Answers that it has still written count, and how it ended is worth a moment.
-            await asyncio.wait({reading, exited}, timeout=LAST_WORDS_SECONDS)
-            self._lose(f"the upstream {self._name!r} {_what_happened(process, reading)}")
-        reading.cancel()
-        await asyncio.wait({reading, writing})
-        await process.end()
-        self._log.close()
+        try:
+            await asyncio.wait(any_end, return_when=asyncio.FIRST_COMPLETED)
+            # What is queued from here on goes nowhere, and can say so.
+            writing.cancel()
+            if not self._over.done():
+                # Answers that it has still written count, and how it ended is worth a moment.
+                await asyncio.wait({reading, exited}, timeout=LAST_WORDS_SECONDS)
+                self._lose(f"the upstream {self._name!r} {_what_happened(process, reading)}")
+        finally:
+            reading.cancel()
+            writing.cancel()
+            await process.end()
+            self._log.close()
 
     async def _read(self, process: ChildProcess) -> None:
         lines = LineSplitter(self._limits.max_message_bytes)

@@ -36,7 +36,7 @@ class Kind(Enum):
     ANSWER = "an answer"
     REQUEST = "a request"
     NOTIFICATION = "a notification"
-    UNKNOWN = "something else"
+    UNKNOWN = "a line"
 
 
 @dataclass(frozen=True, slots=True)

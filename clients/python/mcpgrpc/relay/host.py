@@ -17,12 +17,19 @@ import grpc
 from mcpgrpc.binding import codec, errors, ids
 from mcpgrpc.connection import ConnectionOptions
 from mcpgrpc.relay.line import host_text
-from mcpgrpc.relay.link import RelayLink
+from mcpgrpc.relay.link import RelayLink, plain
 from mcpgrpc.relay.reviving import RevivingCarrier
-from mcpgrpc.v1 import envelope_pb2
+from mcpgrpc.v1 import envelope_pb2, errors_pb2
 
 MAX_UNREAD_MESSAGES: Final = 1024
 """Messages that may wait for the host before the server is slowed down."""
+
+MAX_UNDER_WAY: Final = 4096
+"""Requests of the host that are not answered, those that wait for the server's window included."""
+
+_TOO_MANY: Final = errors.Refusal(
+    errors_pb2.ERROR_REASON_WINDOW_EXCEEDED, f"{MAX_UNDER_WAY} requests are under way"
+)
 
 
 class TextHost:
@@ -48,7 +55,11 @@ class TextHost:
         except codec.InvalidMessageError as error:
             self._answer_malformed(error)
             return
-        await self._link.send(envelope)
+        is_request = envelope.WhichOneof("message") == "request"
+        if is_request and self._link.requests_under_way >= MAX_UNDER_WAY:
+            self._answer_refused(envelope)
+        else:
+            await self._link.send(envelope)
 
     def refuse(self, why: str) -> None:
         """Answer what could not be read as a message at all."""
@@ -90,6 +101,12 @@ class TextHost:
 
     def _session_over(self, error: Exception | None) -> None:
         """The link has logged it, and its carrier finds the server again."""
+
+    def _answer_refused(self, envelope: envelope_pb2.Envelope) -> None:
+        # Not made to wait: answers to the server and cancellations may stand behind it.
+        response = _TOO_MANY.response()
+        response.id.CopyFrom(envelope.request.id)
+        self._deliver(plain(envelope_pb2.Envelope(response=response)))
 
     def _answer_malformed(self, error: codec.InvalidMessageError) -> None:
         response = errors.failure(error.code, str(error))

@@ -72,6 +72,11 @@ class RelayLink:
         self._exchanges: dict[Id, tuple[Exchange, asyncio.Task[None]]] = {}
         self._replies: dict[Id, Reply] = {}
 
+    @property
+    def requests_under_way(self) -> int:
+        """Requests of the host that are not answered."""
+        return len(self._exchanges)
+
     async def wait_answered(self) -> None:
         """Wait until every request of the host but its subscriptions is answered."""
         waited = [
