@@ -11,7 +11,7 @@ PYTEST_WORKERS ?= 2
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/pytest -n $(PYTEST_WORKERS)
 
-.PHONY: help install serve test test-newcomer test-sdk check format generate clean
+.PHONY: help install serve test test-newcomer test-sdk test-interop conformance check format generate clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -32,13 +32,19 @@ serve: $(INSTALLED) ## Serve the example (APP=..., LISTEN=...)
 	@exec $(BIN)/mcpgrpc serve $(APP) --listen $(LISTEN)
 
 test: $(INSTALLED) ## Run every test that needs Python alone
-	$(PYTEST) tests --ignore tests/newcomer --ignore tests/sdk
+	$(PYTEST) tests --ignore tests/newcomer --ignore tests/interop
 
 test-newcomer: $(INSTALLED) ## Walk the README's first ten minutes in a fresh clone
 	$(BIN)/pytest tests/newcomer
 
 test-sdk: $(INSTALLED) ## Run the official SDK's own interaction tests over this wire
-	$(BIN)/python tests/sdk/run.py
+	$(BIN)/python -m tests.sdk.run
+
+test-interop: $(INSTALLED) ## Run the tests with real parts of others: Inspector, npm servers, a browser
+	$(PYTEST) tests/interop
+
+conformance: $(INSTALLED) ## Run the official conformance suite through every door and upstream
+	$(BIN)/python -m tests.conformance.run
 
 check: $(INSTALLED) ## Check format, lint, types, imports, protos and generated code
 	$(BIN)/ruff format --check .

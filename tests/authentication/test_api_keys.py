@@ -43,6 +43,11 @@ def proving(tmp_path: Path, ring: KeyRing) -> ApiKeys:
     return ApiKeys(ring.save(tmp_path / "keys.toml"), interval_seconds=0)
 
 
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> ApiKeys:
+    return proving(tmp_path_factory.mktemp("keys"), RING)
+
+
 def test_a_key_has_an_id_and_256_random_bits_and_reads_in_one_way() -> None:
     made = [new_api_key("billing", frozenset(), None) for _ in range(100)]
     for key, kept in made:
@@ -58,7 +63,8 @@ def test_a_log_shows_the_id_of_a_key_and_not_its_secret() -> None:
 
 def test_a_key_proves_its_holder(tmp_path: Path) -> None:
     identity = proving(tmp_path, RING).prove(RING.good)
-    assert (identity.subject, identity.scopes) == (HOLDER, {"tools:read"})
+    assert identity.subject == HOLDER
+    assert identity.scopes == {"tools:read"}
 
 
 @given(st.text(max_size=200))
@@ -69,9 +75,8 @@ def test_a_key_proves_its_holder(tmp_path: Path) -> None:
 @example(RING.good.upper())
 @example(RING.good.replace("_", "__", 1))
 @example(f" {RING.good}")
-def test_nothing_else_proves_anybody(tmp_path_factory: pytest.TempPathFactory, key: str) -> None:
-    keys = proving(tmp_path_factory.mktemp("keys"), RING)
-    with pytest.raises(NotProvenError, match="^the API key is not valid$"):
+def test_nothing_else_proves_anybody(keys: ApiKeys, key: str) -> None:
+    with pytest.raises(NotProvenError, match=r"^the API key is not valid$"):
         keys.prove(key)
 
 
@@ -79,9 +84,9 @@ def test_only_of_the_right_key_is_it_said_that_it_has_expired(tmp_path: Path) ->
     ring = KeyRing()
     late = ring.add("late", lives_seconds=-1)
     keys = proving(tmp_path, ring)
-    with pytest.raises(NotProvenError, match="^the API key has expired$"):
+    with pytest.raises(NotProvenError, match=r"^the API key has expired$"):
         keys.prove(late)
-    with pytest.raises(NotProvenError, match="^the API key is not valid$"):
+    with pytest.raises(NotProvenError, match=r"^the API key is not valid$"):
         keys.prove(f"{late[:-1]}{'q' if late[-1] == 'a' else 'a'}")
 
 
@@ -170,7 +175,7 @@ WRONG: dict[str, tuple[dict[str, str | None], str]] = {
 def test_a_key_that_cannot_be_one_is_refused_with_its_line(
     fields: dict[str, str | None], why: str
 ) -> None:
-    text = f"# a comment\n\n{table(id='"good"')}\n{table(**fields)}"
+    text = "\n".join(["# a comment", "", table(id='"good"'), table(**fields)])
     line = text.count("\n", 0, text.rindex("[[key]]")) + 1
     with pytest.raises(ValueError, match=rf"^the key in line {line}: .*{why}") as caught:
         parse_api_keys(text.encode())
@@ -197,7 +202,7 @@ def test_what_is_no_file_of_keys_is_refused_with_the_reason(contents: bytes, why
 
 
 def test_the_keys_of_a_file_that_is_not_there_are_refused_at_once(tmp_path: Path) -> None:
-    with pytest.raises(WatchedFileError, match="cannot use the API keys in .*: it cannot be read"):
+    with pytest.raises(WatchedFileError, match=r"cannot use the API keys in .*: it cannot be read"):
         ApiKeys(tmp_path / "nothing.toml")
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mcpgrpc_server.authentication.json_web_keys import (
     MAX_KEYS,
@@ -114,6 +116,29 @@ def test_a_private_key_in_a_set_is_not_kept() -> None:
 )
 def test_what_is_no_key_set_is_refused_with_the_reason(contents: bytes, why: str) -> None:
     with pytest.raises(ValueError, match=why):
+        parse_key_set(contents)
+
+
+MEMBERS = st.dictionaries(
+    st.sampled_from(["kty", "crv", "n", "e", "x", "y", "use", "alg", "kid", "key_ops"]),
+    st.sampled_from(["RSA", "EC", "OKP", "P-256", "Ed25519", "AQAB", "sig", "ES256"])
+    | st.text()
+    | st.integers()
+    | st.lists(st.text()),
+)
+
+
+@settings(deadline=None, max_examples=70)
+@given(st.lists(MEMBERS))
+def test_no_key_does_anything_but_be_passed_over(jwks: list[dict[str, Any]]) -> None:
+    keys = parse_key_set(json.dumps({"keys": [*jwks, ec_key().jwk()]}).encode())
+    assert keys.candidates("ES256", "ec")
+
+
+@settings(deadline=None, max_examples=70)
+@given(st.binary() | st.text().map(str.encode))
+def test_no_contents_do_anything_but_be_refused(contents: bytes) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
         parse_key_set(contents)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import logging
 from collections.abc import Iterable
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mcpgrpc_server.authentication.compact_tokens import read_token
 from mcpgrpc_server.authentication.json_web_keys import parse_key_set
@@ -134,6 +137,31 @@ def test_a_token_of_another_form_is_not_the_same_signature() -> None:
     assert as_bytes[0] == as_bytes[1]
     with pytest.raises(NotProvenError, match="signature is malformed"):
         read_token(twin)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["alg", "kid", "typ"]), inner),
+)
+
+
+@settings(deadline=None, max_examples=70)
+@given(
+    st.text()
+    | st.builds(lambda *parts: ".".join(map(encoded, parts)), st.text(), st.binary(), st.binary())
+)
+def test_no_text_does_anything_but_be_a_token_or_be_refused(text: str) -> None:
+    with contextlib.suppress(NotProvenError):
+        read_token(text)
+
+
+@settings(deadline=None, max_examples=70)
+@given(JSON, JSON)
+def test_no_json_does_anything_but_be_a_token_or_be_refused(
+    header: object, payload: object
+) -> None:
+    with contextlib.suppress(NotProvenError):
+        read_token(compact(json.dumps(header), json.dumps(payload), KEY.sign))
 
 
 @pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])

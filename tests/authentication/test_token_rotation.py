@@ -13,12 +13,22 @@ import grpc
 import pytest
 
 from mcpgrpc_server import Server
+from mcpgrpc_server.authentication.json_web_tokens import TokenVerifier
+from mcpgrpc_server.authentication.jwks_endpoint import JwksEndpoint
+from mcpgrpc_server.authentication.jwks_source import KeyEndpoint, RefreshBounds
+from mcpgrpc_server.authentication.token_claims import AcceptedClaims
+from mcpgrpc_server.identity import NotProvenError
 from tests.authentication.jwks_server import JwksServer, jwks_server
 from tests.authentication.served import Peer, bearer, served
-from tests.authentication.token_issuer import AUDIENCE, ec_key, key_set
+from tests.authentication.token_issuer import AUDIENCE, SigningKey, ec_key, key_set
 from tests.wire.raw import Ending
 
 OLD, NEW = ec_key("old"), ec_key("new")
+
+
+def unknown(number: int) -> SigningKey:
+    """A key whose id the issuer does not publish."""
+    return SigningKey(f"unknown-{number}", "ES256", OLD.private)
 
 
 class Realm:
@@ -85,7 +95,7 @@ async def test_a_rotated_key_in_a_file_is_taken(realm: Realm, tmp_path: Path) ->
     path.with_suffix(".new").write_bytes(key_set(NEW))
     path.with_suffix(".new").replace(path)
     while (await realm.call(peer, NEW)).code is not grpc.StatusCode.OK:
-        """The file is looked at once a second."""
+        continue  # the file is looked at once a second
     assert (await realm.call(peer, OLD)).code is grpc.StatusCode.UNAUTHENTICATED
     assert realm.fetches == 0
 
@@ -95,14 +105,28 @@ async def test_a_hundred_tokens_of_unknown_keys_cause_no_fetch_within_the_floor(
 ) -> None:
     peer = await realm.peer(jwks_min_interval_seconds=3_600)
     await realm.call(peer, OLD)
-    strange = [
-        realm.call(peer, OLD.__class__(f"strange-{number}", "ES256", OLD.private))
-        for number in range(100)
-    ]
-    endings = await asyncio.gather(*strange)
+    calls = [realm.call(peer, unknown(number)) for number in range(100)]
+    endings = await asyncio.gather(*calls)
     assert {ending.code for ending in endings} == {grpc.StatusCode.UNAUTHENTICATED}
     assert {ending.reason for ending in endings} == {"UNAUTHENTICATED"}
     assert realm.fetches == 1
+
+
+async def test_a_hundred_tokens_of_unknown_keys_at_once_are_one_fetch(realm: Realm) -> None:
+    seconds = 1_000.0
+    bounds = RefreshBounds(floor_seconds=10)
+    keys = KeyEndpoint(JwksEndpoint(realm.issuer.jwks_url), bounds, lambda: seconds)
+    accepted = AcceptedClaims(realm.name, frozenset({AUDIENCE}), 0)
+    verifier = TokenVerifier(accepted, keys)
+    await verifier.verify(OLD.token(iss=realm.name))
+    for fetches, waited_seconds in ((1, 9), (2, 1), (2, 9), (3, 1)):
+        seconds += waited_seconds
+        tokens = [unknown(number).token(iss=realm.name) for number in range(100)]
+        refused = await asyncio.gather(
+            *(verifier.verify(token) for token in tokens), return_exceptions=True
+        )
+        assert {type(each) for each in refused} == {NotProvenError}
+        assert realm.fetches == fetches
 
 
 async def test_a_hundred_tokens_at_once_before_any_key_is_known_are_one_fetch(

@@ -39,9 +39,7 @@ class Channels:
 async def pool_of(
     opening: Callable[[], grpc.aio.Channel], idle_seconds: float = 60
 ) -> AsyncIterator[ChannelPool]:
-    pool = ChannelPool(
-        opening, streams_per_channel=2, max_channels=3, idle_seconds=idle_seconds
-    )
+    pool = ChannelPool(opening, streams_per_channel=2, max_channels=3, idle_seconds=idle_seconds)
     yield pool
     await pool.close()
 

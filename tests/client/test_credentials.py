@@ -11,7 +11,7 @@ import grpc
 import pytest
 
 import mcpgrpc
-from mcpgrpc import ApiKeyFile, Client, TokenFile
+from mcpgrpc import ApiKeyFile, ChannelSecurity, Client, TokenFile
 from mcpgrpc.errors import McpGrpcError, UsageError
 from mcpgrpc.v1 import envelope_pb2, mcp_service_pb2
 from tests.client.conftest import MODERN
@@ -122,3 +122,37 @@ async def test_a_file_that_is_missing_or_empty_is_named_before_anything_is_sent(
         with pytest.raises(UsageError, match=f"{empty} holds no credential"):
             await two_requests(fake.address, "session", token=ApiKeyFile(empty))
         assert fake.sessions == 0
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["tools:50051", "10.0.0.7:50051", "dns:///tools:50051", "127.0.0.1:1,10.0.0.7:1", "xds:///x"],
+)
+@pytest.mark.parametrize(
+    "carried", [{"token": SECRET}, {"metadata": (("Authorization", SECRET),)}], ids=str
+)
+def test_plaintext_to_another_machine_carries_no_credential(
+    target: str, carried: dict[str, Any]
+) -> None:
+    with pytest.raises(UsageError, match="in plaintext: use --tls") as refused:
+        Client(target, **carried)
+    assert SECRET not in str(refused.value)
+    Client(target, security=ChannelSecurity(insecure=True), **carried)
+    Client(target, security=ChannelSecurity(tls=True), **carried)
+    Client(target)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "127.0.0.1:1",
+        "localhost:1",
+        "[::1]:1",
+        "unix:/s",
+        "127.0.0.1:1,127.0.0.2:1",
+        "ipv4:127.0.0.1:1",
+        "dns:///localhost:1",
+    ],
+)
+def test_plaintext_on_this_machine_carries_credentials(target: str) -> None:
+    Client(target, token=SECRET)

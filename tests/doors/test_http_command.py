@@ -1,30 +1,33 @@
-"""The command `mcpgrpc gateway` as a process."""
+"""The HTTP door as a process: `mcpgrpc gateway`, and `mcpgrpc serve --http`."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx2
 import mcp
 import pytest
 
-from tests.doors.conftest import ServerProcess
+from tests.doors.conftest import EXAMPLES, ServerProcess
 from tests.doors.door import ANSWER_SECONDS, initialize_request, legacy_headers
 
 
 @asynccontextmanager
-async def command(*words: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def command(*words: str, **more: str) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "mcpgrpc.cli.main", "gateway", *words),
+        *("-m", "mcpgrpc.cli.main", *words),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        env=os.environ | more,
     )
     try:
         async with asyncio.timeout(3 * ANSWER_SECONDS):
@@ -36,39 +39,68 @@ async def command(*words: str) -> AsyncIterator[asyncio.subprocess.Process]:
 
 
 async def url_of(process: asyncio.subprocess.Process) -> str:
-    """What the first line of the command says."""
+    """What the command says about where it is."""
     assert process.stdout is not None
-    url, _, rest = (await process.stdout.readline()).decode().partition(" ")
-    assert "is in front of" in rest
-    return url
+    while line := (await process.stdout.readline()).decode():
+        words = line.split()
+        if "is in front of" in line:
+            return words[0]
+        if words[0] == "http":
+            return words[1]
+    raise AssertionError("the command ended")
+
+
+async def used_until_a_signal(process: asyncio.subprocess.Process, word: signal.Signals) -> None:
+    """Use the door at both eras, end it under an open stream, and see a clean end."""
+    url = await url_of(process)
+    for mode in ("auto", "legacy"):
+        async with mcp.Client(url, mode=mode) as client:
+            added = await client.call_tool("add", {"a": 1, "b": 2})
+        assert added.structured_content == {"result": 3}
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        initialize = {"jsonrpc": "2.0", **initialize_request()}
+        opened = await http.post(url, json=initialize, headers=legacy_headers())
+        headers = legacy_headers(opened.headers["mcp-session-id"])
+        async with http.stream("GET", url, headers=headers) as listening:
+            process.send_signal(word)
+            await listening.aread()
+    assert await process.wait() == 0
 
 
 @pytest.mark.parametrize("word", [signal.SIGTERM, signal.SIGINT])
 async def test_it_serves_until_a_signal_and_ends_cleanly_under_open_streams(
     everything: ServerProcess, word: signal.Signals
 ) -> None:
-    async with command(everything.address, "--listen", "127.0.0.1:0") as process:
-        url = await url_of(process)
-        async with mcp.Client(url) as client:
-            added = await client.call_tool("add", {"a": 1, "b": 2})
-        assert added.structured_content == {"result": 3}
-        async with httpx2.AsyncClient(trust_env=False) as http:
-            opened = await http.post(
-                url,
-                json={"jsonrpc": "2.0", **initialize_request()},
-                headers=legacy_headers(),
-            )
-            headers = legacy_headers(opened.headers["mcp-session-id"])
-            async with http.stream("GET", url, headers=headers) as listening:
-                process.send_signal(word)
-                await listening.aread()
-        assert await process.wait() == 0
+    async with command("gateway", everything.address, "--listen", "127.0.0.1:0") as process:
+        await used_until_a_signal(process, word)
+
+
+async def test_serve_has_the_door_in_its_own_process_and_leaves_nothing_behind(
+    tmp_path: Path,
+) -> None:
+    words = ("serve", str(EXAMPLES / "everything.py"), "--listen", "127.0.0.1:0")
+    async with command(*words, "--http", "127.0.0.1:0", TMPDIR=str(tmp_path)) as process:
+        await used_until_a_signal(process, signal.SIGTERM)
+    assert not list(tmp_path.iterdir())
+
+
+async def test_serve_says_that_the_doors_port_is_taken_and_serves_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        words = ("serve", str(EXAMPLES / "everything.py"), "--listen", "127.0.0.1:0")
+        async with command(*words, "--http", address) as process:
+            out, said = await process.communicate()
+            assert process.returncode == 1
+    assert not out
+    assert said.decode().startswith(f"mcpgrpc: cannot listen on {address}: ")
+    assert said.decode().endswith("choose another with --http\n")
+    assert said.count(b"\n") == 1
 
 
 async def test_a_port_that_is_taken_is_said_in_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         listen = f"127.0.0.1:{taken.getsockname()[1]}"
-        async with command("--listen", listen) as process:
+        async with command("gateway", "--listen", listen) as process:
             _, said = await process.communicate()
             assert process.returncode == 2
     assert said.decode().startswith(f"mcpgrpc: cannot listen on {listen}: ")
@@ -82,12 +114,14 @@ async def test_a_port_that_is_taken_is_said_in_one_line() -> None:
         ("--allow-origin", "app.example"),
         ("--max-sessions", "0"),
         ("--max-body-bytes", "4MiB"),
+        ("--streams-per-connection", "0"),
+        ("--drain-grace", "soon"),
         ("no address",),
         ("--token-file", "lent"),
     ],
 )
 async def test_what_is_written_wrongly_is_said_in_one_line(words: tuple[str, ...]) -> None:
-    async with command(*words) as process:
+    async with command("gateway", *words) as process:
         _, said = await process.communicate()
         assert process.returncode == 2
     assert said.startswith(b"mcpgrpc: ")

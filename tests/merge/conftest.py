@@ -14,6 +14,7 @@ from mcpgrpc.testing import serving
 from mcpgrpc_server.merge.backend import MergedBackend
 from mcpgrpc_server.merge.bounds import MergeBounds
 from mcpgrpc_server.merge.member import Member
+from mcpgrpc_server.sdk.app import SdkApp
 
 MODERN = "2026-07-28"
 
@@ -54,6 +55,13 @@ def wire(request: pytest.FixtureRequest) -> Wire:
     return request.param
 
 
+@pytest.fixture(params=[MODERN_SESSION, MODERN_CALL], ids=["modern-session", "modern-call"])
+def modern_wire(request: pytest.FixtureRequest) -> Wire:
+    """The wires that carry the stateless era."""
+    assert isinstance(request.param, Wire)
+    return request.param
+
+
 def merged(*always: str, bounds: MergeBounds | None = None, **members: Any) -> MergedBackend:
     """Merge backends and apps by their names; `always` names those that want their prefix."""
     made = [Member(name, backend_of(member), name in always) for name, member in members.items()]
@@ -61,6 +69,5 @@ def merged(*always: str, bounds: MergeBounds | None = None, **members: Any) -> M
 
 
 def backend_of(member: Any) -> Any:
-    from mcpgrpc_server.sdk.app import SdkApp
-
+    """A backend itself, and an app as one."""
     return member if hasattr(member, "connect") else SdkApp(member)

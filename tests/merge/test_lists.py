@@ -13,10 +13,21 @@ from mcpgrpc import Client
 from mcpgrpc.errors import RemoteError
 from mcpgrpc.testing import serving
 from mcpgrpc_server.backend import ServerCall
+from mcpgrpc_server.caller import Caller
+from mcpgrpc_server.merge.answers import own_call
 from mcpgrpc_server.merge.bounds import MergeBounds
+from mcpgrpc_server.merge.member_client import ListingClient
 from tests.merge.apps import add_tool, app, paginated
 from tests.merge.conftest import MODERN_SESSION, Wire, merged
-from tests.merge.members import Response, Scripted, failing, never, result, tools
+from tests.merge.members import (
+    Response,
+    Scripted,
+    failing,
+    initialized_as,
+    never,
+    result,
+    tools,
+)
 
 
 async def names(client: Client) -> list[str]:
@@ -111,7 +122,8 @@ async def test_a_cursor_that_was_not_given_is_refused(wire: Wire, cursor: str) -
 
 
 async def test_a_members_own_refusal_of_its_cursor_is_the_answer(wire: Wire) -> None:
-    pages = Scripted({"tools/list": '{"tools":[],"nextCursor":"7"}'})
+    first = '{"tools":[],"nextCursor":"7"}'
+    pages = Scripted({"initialize": initialized_as("2025-11-25"), "tools/list": first})
     async with wire.connect(merged(a=pages, b=app("b"))) as client:
         page = await client.request("tools/list")
         pages.answers["tools/list"] = failing(-32602, "that page is gone")
@@ -134,25 +146,12 @@ async def test_a_list_that_one_member_has_is_the_list(wire: Wire) -> None:
 async def test_what_members_list_stays_the_text_that_it_is() -> None:
     schema = '{"max": 1e400,\n "n":1.10, "big":123456789012345678901234567890}'
     listed = '{"tools":[{"name":"x","inputSchema":%s}],"com.example/more":[1.0]}' % schema
-    seen: list[str] = []
-
-    class Listener:
-        takes_requests = False
-
-        def __init__(self) -> None:
-            from mcpgrpc_server.caller import Caller
-
-            self.caller = Caller("test")
-
-    backend = merged(a=Scripted({"tools/list": listed}), b=Scripted({"tools/list": tools("x")}))
-    connection = backend.connect(Listener())  # type: ignore[arg-type]  # it is sent nothing
-    from mcpgrpc_server.merge.answers import own_call
-
+    members = {"a": Scripted({"tools/list": listed}), "b": Scripted({"tools/list": tools("x")})}
+    connection = merged(**members).connect(ListingClient(Caller("test")))
     response = await connection.handle_request(own_call("tools/list", {"_meta": {}}, modern=True))
-    seen.append(response.result_json)
     await connection.aclose()
-    assert f'{{"name":"a_x","inputSchema":{schema}}}' in seen[0]
-    assert '"com.example/more":[1.0]' in seen[0]
+    assert f'{{"name":"a_x","inputSchema":{schema}}}' in response.result_json
+    assert '"com.example/more":[1.0]' in response.result_json
 
 
 async def test_a_merged_page_says_how_long_it_holds_and_whose_it_is() -> None:

@@ -126,3 +126,7 @@ def _run(command: Sequence[str], failure: str) -> None:
         raise NodeError(f"{failure}: it did not end within {INSTALL_SECONDS} s") from None
     if ended.returncode:
         raise NodeError(f"{failure}; what it wrote stands above")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{installed().executable}\n")

@@ -88,6 +88,7 @@ class Resumed:
         f"\ufeffdata: {FINE}\n\n",
         f": ping\n\n: ping\ndata: {FINE}\n\n",
         f"id\nretry: soon\nevent: message\nother: x\ndata: {FINE}\n\n",
+        f"retry: -1\n\nretry: {'9' * 400}\n\ndata: {FINE}\n\n",
         f"event: endpoint\ndata: /messages\n\ndata: {FINE}\n\n",
         f"data\n\ndata: {FINE}\n\n",
         "data: " + FINE.replace(",", ",\ndata: ") + "\n\n",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 
 import pytest
 
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
 from mcpgrpc_server import Server
-from tests.upstream.offered import Offer, legacy, params_of, plain
+from tests.upstream.offered import Offer, ended, legacy, params_of, plain
 from tests.wire.raw import (
     INITIALIZE,
     OpenSession,
@@ -205,14 +204,4 @@ async def test_the_session_of_the_upstream_ends_with_that_of_the_client(
     await client.initialize()
     pid = int(await call(client, 1, "process"))
     client.cancel()
-    async with asyncio.timeout(10):
-        while _runs(pid):
-            await asyncio.sleep(0.01)
-
-
-def _runs(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    await ended(pid)

@@ -36,13 +36,6 @@ VERSION = "io.modelcontextprotocol/protocolVersion"
 NOTE, GONE = "note://1", "note://gone"
 
 
-@pytest.fixture(params=["legacy", "silent"])
-async def kind(request: pytest.FixtureRequest) -> str:
-    """A legacy upstream that refuses `server/discover`, and one that does not answer it."""
-    chosen: str = request.param
-    return chosen
-
-
 @pytest.fixture
 async def server(offer: Offer) -> Server:
     """A legacy upstream, offered."""

@@ -14,8 +14,17 @@ if TYPE_CHECKING:
     from mcpgrpc.channel import ChannelSecurity
     from mcpgrpc.client import Client
     from mcpgrpc.credentials import ApiKeyFile, TokenFile, TokenSource
+    from mcpgrpc.oauth import ClientCredentials
 
-__all__ = ["ApiKeyFile", "ChannelSecurity", "Client", "TokenFile", "__version__", "transport"]
+__all__ = [
+    "ApiKeyFile",
+    "ChannelSecurity",
+    "Client",
+    "ClientCredentials",
+    "TokenFile",
+    "__version__",
+    "transport",
+]
 
 __version__ = "0.1.0"
 
@@ -23,6 +32,7 @@ _HOMES = {
     "ApiKeyFile": "mcpgrpc.credentials",
     "ChannelSecurity": "mcpgrpc.channel",
     "Client": "mcpgrpc.client",
+    "ClientCredentials": "mcpgrpc.oauth",
     "TokenFile": "mcpgrpc.credentials",
 }
 
@@ -43,7 +53,8 @@ def transport(
         rpc: "session" for one stream of many requests at both eras, "call" for an RPC for each
             request of 2026-07-28.
         security: TLS; plaintext when left out.
-        token: a bearer token, a `TokenFile`, an `ApiKeyFile` or an async callable.
+        token: a bearer token, a `TokenFile`, an `ApiKeyFile`, `ClientCredentials` or another async
+            callable.
         metadata: further gRPC metadata for every RPC.
         connect_timeout_seconds: how long connecting may take.
 

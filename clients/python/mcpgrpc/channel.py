@@ -44,6 +44,7 @@ class ChannelSecurity:
         tls_cert: a PEM file of the client's certificate chain; needs `tls_key`.
         tls_key: a PEM file of its key.
         tls_server_name: the name to verify instead of the target's.
+        insecure: plaintext is meant to carry credentials also to other machines.
     """
 
     tls: bool = False
@@ -51,6 +52,7 @@ class ChannelSecurity:
     tls_cert: Path | str | None = None
     tls_key: Path | str | None = None
     tls_server_name: str | None = None
+    insecure: bool = False
 
 
 def open_channel(

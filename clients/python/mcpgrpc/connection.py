@@ -17,10 +17,11 @@ from mcpgrpc.errors import UsageError
 from mcpgrpc.stream.call_carrier import CallCarrier
 from mcpgrpc.stream.carrier import Carrier, Inbox
 from mcpgrpc.stream.session_carrier import SessionCarrier
-from mcpgrpc.targets import DEFAULT_TARGET
+from mcpgrpc.targets import DEFAULT_TARGET, is_local
 
 DEFAULT_CONNECT_TIMEOUT_SECONDS: Final = 10.0
 RPCS: Final = ("session", "call")
+CREDENTIAL_KEYS: Final = frozenset({"authorization", "x-api-key"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class ConnectionOptions:
         security: TLS; plaintext when left out.
         token: what the caller proves itself with; fetched anew for every stream, never shown.
         metadata: further metadata for every RPC; not shown, since it may hold secrets as well.
+            Credentials go to other machines over TLS alone, unless the security says `insecure`.
         connect_timeout_seconds: how long connecting may take.
         limits: what this end of a Session accepts.
     """
@@ -48,6 +50,22 @@ class ConnectionOptions:
     def __post_init__(self) -> None:
         if self.rpc not in RPCS:
             raise UsageError(f"rpc must be one of {', '.join(RPCS)}, not {self.rpc!r}")
+        carried = {name.lower() for name, _ in self.metadata}
+        if self.token is not None or not carried.isdisjoint(CREDENTIAL_KEYS):
+            self.check_credentials_can_travel()
+
+    def check_credentials_can_travel(self) -> None:
+        """Nothing secret goes to another machine in plaintext unless that is said to be meant.
+
+        Raises:
+            UsageError: it would.
+        """
+        security = self.security if self.security is not None else ChannelSecurity()
+        if not (security.tls or security.insecure or is_local(self.target)):
+            raise UsageError(
+                f"credentials would go to {self.target} in plaintext: use --tls (security="
+                "ChannelSecurity(tls=True)), or say --insecure (insecure=True)"
+            )
 
     async def rpc_metadata(self) -> tuple[tuple[str, str], ...]:
         """The metadata of a new RPC."""

@@ -43,14 +43,23 @@ async def credential_metadata(source: TokenSource | None) -> tuple[tuple[str, st
     if source is None:
         return ()
     if isinstance(source, ApiKeyFile):
-        return (("x-api-key", _checked(_read(source.path), str(source.path))),)
+        return (("x-api-key", read_secret(source.path)),)
     if isinstance(source, TokenFile):
-        token = _checked(_read(source.path), str(source.path))
+        token = read_secret(source.path)
     elif isinstance(source, str):
         token = _checked(source, "the token")
     else:
         token = _checked(await source(), "the token callable")
     return (("authorization", f"Bearer {token}"),)
+
+
+def read_secret(path: Path | str) -> str:
+    """The secret that a file holds: one line of printable ASCII.
+
+    Raises:
+        UsageError: the file cannot be read, or holds something else.
+    """
+    return _checked(_read(path), str(path))
 
 
 def _read(path: Path | str) -> str:

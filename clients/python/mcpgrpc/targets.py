@@ -34,6 +34,29 @@ def grpc_target(address: str) -> str:
     return _list_target(parts, address)
 
 
+def is_local(address: str) -> bool:
+    """Whether an ADDRESS is on this machine alone: Unix sockets, loopback addresses, "localhost".
+
+    A name that only resolves to loopback is not: who answers for it can change.
+    """
+    scheme, colon, rest = address.partition(":")
+    if f"{scheme}:" in ("unix:", "unix-abstract:"):
+        return True
+    if colon and f"{scheme}:" in _SCHEMES:
+        address = rest.rpartition("/")[2]
+    return all(_is_loopback(part.strip()) for part in address.split(","))
+
+
+def _is_loopback(host_port: str) -> bool:
+    host = host_port.rpartition(":")[0].removeprefix("[").removesuffix("]")
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _check_host_port(part: str, address: str) -> None:
     found = _HOST_PORT.fullmatch(part)
     if found is None or int(found["port"]) > 65535:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Final, NoReturn
 
 from cryptography import x509
@@ -19,8 +20,8 @@ from mcpgrpc_server.identity import Identity, NotProvenError
 
 HEADER: Final = "x-forwarded-client-cert"
 
-MAX_HEADER_CHARACTERS: Final = 64 * 1024
-"""Room for a chain of certificates, which proxies may add; it is read once from left to right."""
+MAX_HEADER_CHARACTERS: Final = 16 * 1024
+"""What gRPC takes of metadata in all. The certificate itself may be in it; it is not read."""
 
 # `Key=value;Key="value"`, and the comma before the next proxy's. Envoy quotes Subject, Cert and
 # Chain, inside of which a backslash goes before whatever would end them; it leaves URIs and DNS
@@ -96,7 +97,8 @@ def _certificate(pairs: list[tuple[str, str]]) -> ForwardedCertificate:
         CertificateNames(
             uris=() if uris == ("",) else uris,
             dns_names=tuple(value for key, value in pairs if key == "dns" and value),
-            common_names=tuple(_common_names(_only(pairs, "subject"))),
+            # Two are as many as a thousand: neither is the one that counts.
+            common_names=tuple(islice(_common_names(_only(pairs, "subject")), 2)),
         ),
         fingerprint or None,
     )

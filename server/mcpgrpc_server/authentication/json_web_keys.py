@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
-from jwt.algorithms import AllowedPublicKeys
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from mcpgrpc.binding import json_text
 from mcpgrpc.binding.limits import MIB
+
+PublicKey: TypeAlias = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey | Ed448PublicKey
 
 MAX_SET_BYTES: Final = MIB
 MAX_KEYS: Final = 256
@@ -59,7 +64,7 @@ class VerificationKey:
 
     key_id: str | None
     algorithms: frozenset[str]
-    public_key: AllowedPublicKeys = field(repr=False)
+    public_key: PublicKey = field(repr=False)
 
 
 class KeySet:
@@ -76,7 +81,7 @@ class KeySet:
         """Whether a key has this id."""
         return key_id in self._ids
 
-    def candidates(self, algorithm: str, key_id: str | None) -> Sequence[AllowedPublicKeys]:
+    def candidates(self, algorithm: str, key_id: str | None) -> Sequence[PublicKey]:
         """The keys that a token of this header may be verified with, at most `MAX_TRIED_KEYS`.
 
         Those with the id; for an id that no key has, those without any; all for a token without.
@@ -140,7 +145,7 @@ def _allowed(jwk: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(each for each in fitting if jwk.get("alg", each) == each)
 
 
-def _public_key(jwk: Mapping[str, Any], algorithms: frozenset[str]) -> AllowedPublicKeys | None:
+def _public_key(jwk: Mapping[str, Any], algorithms: frozenset[str]) -> PublicKey | None:
     # The public members alone: a set that gives a private key away must not put it into memory.
     public = {name: jwk[name] for name in _PUBLIC_MEMBERS if name in jwk}
     if not algorithms or not all(map(_is_member, public.values())):

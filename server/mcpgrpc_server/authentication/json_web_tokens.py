@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import jwt
-from jwt.algorithms import AllowedPublicKeys
 
 from mcpgrpc_server.authentication.compact_tokens import ALGORITHMS, UnverifiedToken, read_token
-from mcpgrpc_server.authentication.json_web_keys import KeySet
+from mcpgrpc_server.authentication.json_web_keys import KeySet, PublicKey
 from mcpgrpc_server.authentication.jwks_source import KeySource
 from mcpgrpc_server.authentication.token_claims import AcceptedClaims, identity_of
 from mcpgrpc_server.identity import Identity, NotProvenError
@@ -69,7 +68,7 @@ class TokenVerifier:
             KeysUnavailableError: the issuer's keys are not known now.
         """
         keys = await self.keys.current()
-        name = hashlib.sha256(compact.encode()).digest()
+        name = hashlib.sha256(compact.encode(errors="surrogatepass")).digest()
         remembered = self._remembered.get(name)
         if remembered is not None and remembered.keys is keys:
             return self._still_good(name, remembered)
@@ -94,10 +93,10 @@ class TokenVerifier:
             raise NotProvenError("the token is signed by no key that its issuer publishes")
         return newer
 
-    def _is_signed(self, token: UnverifiedToken, candidates: Sequence[AllowedPublicKeys]) -> bool:
+    def _is_signed(self, token: UnverifiedToken, candidates: Sequence[PublicKey]) -> bool:
         return any(self._verifies(token, key) for key in candidates)
 
-    def _verifies(self, token: UnverifiedToken, key: AllowedPublicKeys) -> bool:
+    def _verifies(self, token: UnverifiedToken, key: PublicKey) -> bool:
         try:
             self._signatures.decode_complete(token.compact, key, algorithms=[token.algorithm])
         except jwt.PyJWTError:

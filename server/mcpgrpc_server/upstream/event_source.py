@@ -15,8 +15,8 @@ import httpx2
 DEFAULT_PAUSE_SECONDS: Final = 1.0
 """Before a stream is taken up again whose server does not say when."""
 
-MIN_PAUSE_SECONDS: Final = 0.01
-MAX_PAUSE_SECONDS: Final = 30.0
+MIN_PAUSE_MS: Final = 10
+MAX_PAUSE_MS: Final = 30_000
 """Between these lies the pause, whatever the server says."""
 
 _FRAMING_BYTES: Final = 1024
@@ -50,7 +50,7 @@ class Place:
         if event.id and _can_be_sent(event.id):
             self.last_event_id = event.id
         if event.retry is not None:
-            self.pause_seconds = min(max(event.retry / 1000, MIN_PAUSE_SECONDS), MAX_PAUSE_SECONDS)
+            self.pause_seconds = min(max(event.retry, MIN_PAUSE_MS), MAX_PAUSE_MS) / 1000
 
 
 async def texts(

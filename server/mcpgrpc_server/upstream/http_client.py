@@ -105,8 +105,9 @@ def open_http_client(
 def unlogged() -> Iterator[None]:
     """Keep the HTTP libraries from logging what is done in this context.
 
-    They write whole URLs at level INFO and the fields of responses at DEBUG; either may hold a
-    credential. What others in the process do with these libraries is logged as before.
+    They write whole URLs at level INFO and the fields of responses at DEBUG, both while a request
+    is sent; either may hold a credential. What others in the process do with these libraries is
+    logged as before.
     """
     token = _is_ours.set(True)
     try:

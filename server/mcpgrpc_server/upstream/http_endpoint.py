@@ -86,14 +86,16 @@ class HttpEndpoint:
         content = None if text is None else text.encode()
         if content is not None:
             fields["content-type"] = JSON
-        with unlogged():
+        request = self._client.build_request(verb, self._url, headers=fields, content=content)
+        try:
+            with unlogged():
+                response = await self._client.send(request, stream=True, follow_redirects=False)
             try:
-                async with self._client.stream(
-                    verb, self._url, headers=fields, content=content, follow_redirects=False
-                ) as response:
-                    yield response
-            except httpx2.RequestError as error:
-                raise http_failures.of_transport(self.name, method, error) from None
+                yield response
+            finally:
+                await response.aclose()
+        except httpx2.RequestError as error:
+            raise http_failures.of_transport(self.name, method, error) from None
 
 
 def _checked_url(name: str, url: str) -> httpx2.URL:

@@ -111,6 +111,7 @@ def security(options: CommonOptions) -> ChannelSecurity:
         tls_cert=options.tls_cert,
         tls_key=options.tls_key,
         tls_server_name=options.tls_server_name,
+        insecure=options.insecure,
     )
 
 

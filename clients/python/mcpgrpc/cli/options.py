@@ -33,6 +33,7 @@ class CommonOptions:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     tls_server_name: str | None = None
+    insecure: bool = False
     token_file: Path | None = None
     api_key_file: Path | None = None
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
@@ -83,6 +84,9 @@ def common_options(
     tls_server_name: Annotated[
         str | None, _option("tls-server-name", "Name that the certificate must hold.", "NAME")
     ] = None,
+    insecure: Annotated[
+        bool, _option("insecure", "Send credentials to other machines in plaintext.")
+    ] = False,
     token_file: Annotated[
         str | None, _option("token-file", "File with a bearer token.", "FILE")
     ] = None,
@@ -114,6 +118,7 @@ def common_options(
         tls_cert=_file("tls-cert", tls_cert),
         tls_key=_file("tls-key", tls_key),
         tls_server_name=tls_server_name,
+        insecure=insecure,
         token_file=_file("token-file", token_file),
         api_key_file=_file("api-key-file", api_key_file),
         timeout_seconds=seconds("timeout", timeout),

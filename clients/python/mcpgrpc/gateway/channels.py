@@ -29,10 +29,12 @@ class DoorChannels:
         settings: the door's bounds.
 
     Raises:
-        UsageError: the address or the TLS files are not usable.
+        UsageError: the address or the TLS files are not usable, or callers' credentials would
+            travel in plaintext.
     """
 
     def __init__(self, options: ConnectionOptions, settings: GatewaySettings) -> None:
+        options.check_credentials_can_travel()
         streams = settings.max_sessions + settings.max_calls + _OWN_CALLS
         self._pool = ChannelPool(
             options.open_door_channel,
