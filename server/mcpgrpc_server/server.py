@@ -17,6 +17,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from mcpgrpc.v1 import mcp_service_pb2_grpc
+from mcpgrpc_server.audit.streams import AuditTelemetry
 from mcpgrpc_server.authentication.refusal_reports import RefusalReports
 from mcpgrpc_server.authentication.revocation import watch_revocations
 from mcpgrpc_server.authentication.unreadable_metadata import hide_unreadable_metadata
@@ -36,6 +37,7 @@ from mcpgrpc_server.settings import ServerSettings, check_listeners
 from mcpgrpc_server.stages import stages_of
 from mcpgrpc_server.stream_settings import bounds_of, channel_options, limits_of
 from mcpgrpc_server.telemetry import LoggingTelemetry, Telemetry
+from mcpgrpc_server.telemetry.fanout import Fanout
 from mcpgrpc_server.transport_security.listener_credentials import listener_credentials
 from mcpgrpc_server.transport_security.tls_files import TlsFilesError
 
@@ -97,7 +99,8 @@ class Server:
         self.doors: list[str] = []
         """URLs of the doors in front; whoever opens one adds it."""
         self._backend: Backend = backend_of(app, settings)
-        self._telemetry = telemetry if telemetry is not None else LoggingTelemetry()
+        heard = telemetry if telemetry is not None else LoggingTelemetry()
+        self._telemetry = heard if settings.audit == "off" else Fanout(heard, AuditTelemetry())
         self._interceptors = tuple(interceptors)
         hide_unreadable_metadata()
         self._authentication = Authentication(settings)

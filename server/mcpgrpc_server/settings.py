@@ -18,6 +18,8 @@ from mcpgrpc.gateway.settings import (
     DEFAULT_MAX_SESSIONS,
     checked_origin,
 )
+from mcpgrpc_server.admission.settings import AdmissionSettings
+from mcpgrpc_server.audit.settings import AuditSettings
 from mcpgrpc_server.authentication.settings import AuthenticationSettings
 from mcpgrpc_server.authentication.token_settings import TokenSettings
 from mcpgrpc_server.listen_targets import checked_http_target, checked_target, is_local
@@ -50,6 +52,8 @@ Origin = Annotated[str, AfterValidator(checked_origin)]
 
 
 class ServerSettings(
+    AuditSettings,
+    AdmissionSettings,
     UpstreamSettings,
     RateLimitSettings,
     RightsSettings,

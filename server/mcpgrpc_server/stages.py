@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from limits.errors import ConfigurationError
 
+from mcpgrpc_server.admission.stage import ConcurrencyStage
+from mcpgrpc_server.audit.stage import AuditStage
 from mcpgrpc_server.pipeline import Stage
 from mcpgrpc_server.rate_limits.budgets import budgets_of
 from mcpgrpc_server.rate_limits.counters import Counters, MemoryCounters, RedisCounters
@@ -24,10 +26,13 @@ def stages_of(settings: ServerSettings) -> tuple[Stage, ...]:
         SettingsError: a file of them cannot be used.
     """
     stages: list[Stage] = []
+    if settings.audit != "off":
+        stages.append(AuditStage(with_arguments=settings.audit == "arguments"))
     if settings.policy:
         stages.append(_rights(settings.policy))
     if settings.rate_limit or settings.rate_limit_tool:
         stages.append(_rate_limits(settings))
+    stages.append(ConcurrencyStage(settings.max_requests_per_caller))
     return tuple(stages)
 
 

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import tomllib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from mcp.server import MCPServer
 
+from mcpgrpc.cli.main import main
 from mcpgrpc_server import Server, ServerSettings
-from tests.cli.conftest import Run
+from tests.cli.conftest import MAX_SECONDS, Finished, Run
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "keys.toml"
+
+
+Keys = Callable[..., Finished]
+
+
+@pytest.fixture
+def keys(capsys: pytest.CaptureFixture[str]) -> Keys:
+    """Runs `mcpgrpc keys` in this process."""
+
+    def finished(*words: str) -> Finished:
+        code = main(["keys", *words])
+        out, err = capsys.readouterr()
+        return Finished(code, out, err)
+
+    return finished
 
 
 def kept(file: Path) -> list[dict[str, object]]:
@@ -26,13 +44,13 @@ def kept(file: Path) -> list[dict[str, object]]:
 
 
 async def test_a_new_key_is_shown_once_and_opens_a_server_until_it_is_revoked(
-    run: Run, file: Path, tmp_path: Path, app: MCPServer
+    run: Run, keys: Keys, file: Path, tmp_path: Path, app: MCPServer
 ) -> None:
-    done = await run("keys", "new", "billing", "--file", str(file), "--scope", "tools:read")
+    done = keys("new", "billing", "--file", str(file), "--scope", "tools:read")
     assert done.code == 0
     key = done.out.removesuffix("\n")
     assert re.fullmatch(r"mcpgrpc_[a-z0-9]{8}_[a-z2-7]{52}", key)
-    assert key.split("_")[2] not in file.read_text() + done.err
+    assert key.split("_")[2] not in str(kept(file)) + done.err
     assert "it is not shown again" in done.err
 
     secret = tmp_path / "key"
@@ -45,21 +63,23 @@ async def test_a_new_key_is_shown_once_and_opens_a_server_until_it_is_revoked(
         assert (without.code, len(without.err.splitlines())) == (1, 1)
         assert "credentials are needed" in without.err
         (entry,) = kept(file)
-        assert (await run("keys", "revoke", str(entry["id"]), "--file", str(file))).code == 0
-        revoked = await run("tools", server.addresses[0], "--api-key-file", str(secret))
-        assert revoked.code == 1
-        assert "the API key is not valid" in revoked.err
+        assert keys("revoke", str(entry["id"]), "--file", str(file)).code == 0
+        async with asyncio.timeout(MAX_SECONDS):
+            # The server looks at the file once in a second.
+            while called.code == 0:
+                called = await run("tools", server.addresses[0], "--api-key-file", str(secret))
+        assert "the API key is not valid" in called.err
 
 
-async def test_keys_are_listed_without_what_they_are_checked_by(run: Run, file: Path) -> None:
-    await run("keys", "new", "billing", "--file", str(file), "--scope", "b", "--scope", "a")
-    await run("keys", "new", "audit", "--file", str(file), "--expires", "never")
-    table = await run("keys", "list", "--file", str(file))
+def test_keys_are_listed_without_what_they_are_checked_by(keys: Keys, file: Path) -> None:
+    keys("new", "billing", "--file", str(file), "--scope", "b", "--scope", "a")
+    keys("new", "audit", "--file", str(file), "--expires", "never")
+    table = keys("list", "--file", str(file))
     head, audit, billing = table.out.splitlines()
     assert head.split() == ["ID", "NAME", "SCOPES", "CREATED", "HOLDS"]
     assert audit.endswith("for ever")
     assert " billing  a b " in billing
-    listed = json.loads((await run("keys", "list", "--file", str(file), "--output", "json")).out)
+    listed = json.loads((keys("list", "--file", str(file), "--output", "json")).out)
     assert [each["name"] for each in listed["keys"]] == ["audit", "billing"]
     assert listed["keys"][1]["scopes"] == ["a", "b"]
     assert [each["expired"] for each in listed["keys"]] == [False, False]
@@ -67,8 +87,8 @@ async def test_keys_are_listed_without_what_they_are_checked_by(run: Run, file: 
     assert not [each for each in hashes if each in table.out + str(listed)]
 
 
-async def test_a_new_key_as_json(run: Run, file: Path) -> None:
-    done = await run("keys", "new", "billing", "--file", str(file), "--output", "json")
+def test_a_new_key_as_json(keys: Keys, file: Path) -> None:
+    done = keys("new", "billing", "--file", str(file), "--output", "json")
     made = json.loads(done.out)
     assert made["key"].startswith(f"mcpgrpc_{made['id']}_")
     assert (made["name"], made["scopes"], done.err) == ("billing", [], "")
@@ -83,10 +103,10 @@ async def test_a_new_key_as_json(run: Run, file: Path) -> None:
         (("--expires", "never"), None),
     ],
 )
-async def test_a_key_holds_for_as_long_as_is_asked_for(
-    run: Run, file: Path, words: tuple[str, ...], days: float | None
+def test_a_key_holds_for_as_long_as_is_asked_for(
+    keys: Keys, file: Path, words: tuple[str, ...], days: float | None
 ) -> None:
-    await run("keys", "new", "billing", "--file", str(file), *words)
+    keys("new", "billing", "--file", str(file), *words)
     ends = kept(file)[0].get("expires_at")
     if days is None:
         assert ends is None
@@ -104,10 +124,10 @@ async def test_a_key_holds_for_as_long_as_is_asked_for(
         ("2030-01-02T03:04:05Z", datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)),
     ],
 )
-async def test_a_key_holds_until_the_time_that_is_asked_for(
-    run: Run, file: Path, word: str, end: datetime
+def test_a_key_holds_until_the_time_that_is_asked_for(
+    keys: Keys, file: Path, word: str, end: datetime
 ) -> None:
-    await run("keys", "new", "billing", "--file", str(file), "--expires", word)
+    keys("new", "billing", "--file", str(file), "--expires", word)
     assert kept(file)[0]["expires_at"] == end
 
 
@@ -115,19 +135,19 @@ async def test_a_key_holds_until_the_time_that_is_asked_for(
     "word",
     ["", "90", "0d", "-1d", "1y", "2020-01-01", "2030-01-02T03:04:05", "3661d", "soon", "²d"],
 )
-async def test_a_time_that_is_none_is_told_in_one_line(run: Run, file: Path, word: str) -> None:
-    done = await run("keys", "new", "billing", "--file", str(file), "--expires", word)
+def test_a_time_that_is_none_is_told_in_one_line(keys: Keys, file: Path, word: str) -> None:
+    done = keys("new", "billing", "--file", str(file), "--expires", word)
     assert (done.code, len(done.err.splitlines())) == (2, 1)
     assert "--expires takes days or hours (90d, 12h)" in done.err
     assert not file.exists()
 
 
-async def test_a_holder_gets_a_second_key_only_when_that_is_said(run: Run, file: Path) -> None:
-    await run("keys", "new", "billing", "--file", str(file))
-    refused = await run("keys", "new", "billing", "--file", str(file))
+def test_a_holder_gets_a_second_key_only_when_that_is_said(keys: Keys, file: Path) -> None:
+    keys("new", "billing", "--file", str(file))
+    refused = keys("new", "billing", "--file", str(file))
     assert (refused.code, refused.out) == (1, "")
     assert f"billing has the key {kept(file)[0]['id']}; --another" in refused.err
-    assert (await run("keys", "new", "billing", "--file", str(file), "--another")).code == 0
+    assert (keys("new", "billing", "--file", str(file), "--another")).code == 0
     assert [each["name"] for each in kept(file)] == ["billing", "billing"]
 
 
@@ -143,26 +163,26 @@ async def test_a_holder_gets_a_second_key_only_when_that_is_said(run: Run, file:
         (("revoke", "nothing"), 1, "has no key of this id"),
     ],
 )
-async def test_what_cannot_be_done_is_told_in_one_line(
-    run: Run, file: Path, words: tuple[str, ...], code: int, said: str
+def test_what_cannot_be_done_is_told_in_one_line(
+    keys: Keys, file: Path, words: tuple[str, ...], code: int, said: str
 ) -> None:
-    done = await run("keys", *words, "--file", str(file))
+    done = keys(*words, "--file", str(file))
     assert (done.code, done.out, len(done.err.splitlines())) == (code, "", 1), done.err
     assert said in done.err
 
 
-async def test_a_key_that_was_given_in_the_place_of_its_id_is_not_repeated(
-    run: Run, file: Path
+def test_a_key_that_was_given_in_the_place_of_its_id_is_not_repeated(
+    keys: Keys, file: Path
 ) -> None:
-    key = (await run("keys", "new", "billing", "--file", str(file))).out.strip()
-    done = await run("keys", "revoke", key, "--file", str(file))
+    key = (keys("new", "billing", "--file", str(file))).out.strip()
+    done = keys("revoke", key, "--file", str(file))
     assert done.code == 1
     assert key not in done.err
 
 
-async def test_the_file_can_stand_in_the_environment_as_the_servers_does(
-    run: Run, file: Path
+def test_the_file_can_stand_in_the_environment_as_the_servers_does(
+    keys: Keys, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = await run("keys", "new", "billing", MCPGRPC_API_KEYS=str(file))
-    assert done.code == 0
+    monkeypatch.setenv("MCPGRPC_API_KEYS", str(file))
+    assert keys("new", "billing").code == 0
     assert len(kept(file)) == 1

@@ -20,7 +20,7 @@ from tests.contract.journal import Journal
 from tests.contract.lean_caller import lean_caller
 from tests.contract.lowlevel_app import lowlevel_app
 from tests.contract.mcpserver_app import mcpserver_app
-from tests.contract.routes import DOORS, ROUTES
+from tests.contract.routes import DOORS, ROUTES, UPSTREAMS
 from tests.contract.sdk_caller import sdk_caller
 
 MODERN = "2026-07-28"
@@ -72,8 +72,8 @@ WIRES = (
     ("lean", "session", "both"),
     ("lean", "call", "modern"),
 )
-DOOR_APPS = {"legacy": "Server", "modern": "MCPServer"}
-"""A door does not see which kind of server it is in front of: each era has one, and both occur."""
+APP_OF_ERA = {"legacy": "Server", "modern": "MCPServer"}
+"""A relay does not see which kind of server it carries to: each era has one, and both occur."""
 
 SUBJECTS = [
     *(
@@ -82,7 +82,11 @@ SUBJECTS = [
         for era in ERAS[eras]
         for app in APPS
     ),
-    *(Subject("sdk", wire, era, app) for wire in DOORS for era, app in DOOR_APPS.items()),
+    *(
+        Subject("sdk", wire, era, app)
+        for wire in (*DOORS, *UPSTREAMS)
+        for era, app in APP_OF_ERA.items()
+    ),
 ]
 
 

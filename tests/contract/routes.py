@@ -16,7 +16,11 @@ from mcpgrpc.connection import ConnectionOptions
 from mcpgrpc.gateway.serving import serving as http_door
 from mcpgrpc.gateway.settings import GatewaySettings
 from mcpgrpc.testing import serving
+from mcpgrpc_server.upstream.backend import UpstreamBackend
+from mcpgrpc_server.upstream.connectors import UrlConnector
+from mcpgrpc_server.upstream.settings import UpstreamTable
 from tests.contract.line_transports import stdio_transport, websocket_transport
+from tests.upstream.http_servers import served as upstream_over_http
 
 Route: TypeAlias = Callable[[Any], AbstractAsyncContextManager[Any]]
 """Serves an app; gives the server, URL or transport that the SDK's client takes."""
@@ -62,6 +66,15 @@ async def over_stdio(app: Any) -> AsyncIterator[Any]:
         yield stdio_transport(ConnectionOptions(target=address))
 
 
+@asynccontextmanager
+async def over_upstream_url(app: Any) -> AsyncIterator[Any]:
+    """The app is an HTTP server of its own, and what is served over gRPC is that upstream."""
+    async with upstream_over_http(app.streamable_http_app()) as url:
+        connector = UrlConnector("contract", UpstreamTable(url=url))
+        async with serving(UpstreamBackend(connector)) as address:
+            yield mcpgrpc.transport(address)
+
+
 ROUTES: Final[dict[str, Route]] = {
     "memory": in_memory,
     "session": partial(over_grpc, "session"),
@@ -69,7 +82,9 @@ ROUTES: Final[dict[str, Route]] = {
     "http": over_http,
     "websocket": over_websocket,
     "stdio": over_stdio,
+    "upstream-http": over_upstream_url,
 }
 DOORS: Final = ("http", "websocket", "stdio")
+UPSTREAMS: Final = ("upstream-http",)
 SERVED: Final = tuple(name for name in ROUTES if name != "memory")
 """Every route over gRPC."""

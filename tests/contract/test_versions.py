@@ -11,15 +11,15 @@ import pytest
 from mcp.shared.message import SessionMessage
 from mcp.types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
 
-from tests.contract.conftest import APPS, DOOR_APPS
+from tests.contract.conftest import APPS, APP_OF_ERA
 from tests.contract.journal import Journal
 from tests.contract.routes import ROUTES
 
 LEGACY = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 WIRES = (
     *(("session", app) for app in APPS),
-    ("websocket", DOOR_APPS["legacy"]),
-    ("stdio", DOOR_APPS["legacy"]),
+    ("websocket", APP_OF_ERA["legacy"]),
+    ("stdio", APP_OF_ERA["legacy"]),
 )
 """HTTP has its own rules for a request without a session; the door's tests have them."""
 

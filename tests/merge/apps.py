@@ -8,7 +8,8 @@ from typing import Any
 
 from mcp import types
 from mcp.server import Server, ServerRequestContext
-from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver import MCPServer
+from mcp.server.subscriptions import SubscriptionBus
 
 SHARED_URI = "notes://today"
 
@@ -36,12 +37,14 @@ class Gate:
             raise
 
 
-def app(name: str, *tools: str, gate: Gate | None = None) -> MCPServer:
+def app(
+    name: str, *tools: str, gate: Gate | None = None, bus: SubscriptionBus | None = None
+) -> MCPServer:
     """An app with a tool of each name, and a prompt, a resource and a template that all apps have.
 
     Beside them it has a tool, a prompt, a resource and a template that carry its own name.
     """
-    server = MCPServer(name, instructions=f"This is {name}.")
+    server = MCPServer(name, instructions=f"This is {name}.", subscriptions=bus)
     for tool in (*tools, f"only_{name}"):
         add_tool(server, tool, name)
     if gate is not None:
@@ -118,16 +121,3 @@ def paginated(name: str, *tools: str, page: int = 2) -> Server[Any]:
         return types.CallToolResult(content=[types.TextContent(text=text)])
 
     return Server(name, on_list_tools=list_tools, on_call_tool=call_tool)
-
-
-def talkative(name: str) -> MCPServer:
-    """An app whose tools report, log, ask and announce."""
-    server = MCPServer(name)
-
-    @server.tool()
-    async def steps(total: int, ctx: Context) -> str:
-        for step in range(1, total + 1):
-            await ctx.report_progress(step, total, f"{name} {step}")
-        return name
-
-    return server

@@ -23,6 +23,7 @@ from mcpgrpc_server.backend import (
     ServerCall,
     Summary,
 )
+from mcpgrpc_server.caller import Caller
 from mcpgrpc_server.sdk.app import SdkApp
 
 Json: TypeAlias = dict[str, Any]
@@ -148,6 +149,45 @@ class ScriptedConnection:
 
     async def aclose(self) -> None:
         return None
+
+
+class Recorder:
+    """A client that writes down what it is told.
+
+    Attributes:
+        told: request id, method and params of every notification.
+        tells: set whenever there is another.
+    """
+
+    takes_requests = False
+
+    def __init__(self) -> None:
+        self.caller = Caller("test")
+        self.told: list[tuple[Any, str, Any]] = []
+        self.tells = asyncio.Event()
+
+    async def notify(self, method: str, params_json: str | None, related_request_id: Any) -> None:
+        self.told.append((related_request_id, method, json_text.parse(params_json or "null")))
+        self.tells.set()
+
+    def next_request_id(self) -> int:
+        raise AssertionError("it takes no requests")
+
+    async def request(self, *args: Any) -> Response:
+        raise AssertionError("it takes no requests")
+
+    def close_request_stream(self, request_id: Any) -> None:
+        raise AssertionError("it has no such stream")
+
+    def close_standalone_stream(self) -> None:
+        raise AssertionError("it has no such stream")
+
+    async def wait_told(self, count: int) -> None:
+        """Wait until it was told so many things."""
+        async with asyncio.timeout(20):
+            while len(self.told) < count:
+                self.tells.clear()
+                await self.tells.wait()
 
 
 async def never(call: ServerCall, client: Client) -> Response:

@@ -150,7 +150,9 @@ async def test_progress_comes_from_the_member_to_its_call(wire: Wire) -> None:
 
     heard: list[Any] = []
     async with wire.connect(merged(a=reporting, b=app("b", "steps"))) as client:
-        await client.call_tool("a_steps", {"total": 3}, on_progress=lambda *args: heard.append(args))
+        await client.call_tool(
+            "a_steps", {"total": 3}, on_progress=lambda *args: heard.append(args)
+        )
     assert heard == [(1, 3, "step 1"), (2, 3, "step 2"), (3, 3, "step 3")]
 
 

@@ -78,7 +78,10 @@ def test_discovery_names_the_revisions_that_all_support_in_their_order() -> None
 @pytest.mark.parametrize(
     ("parts", "expected"),
     [
-        ([{"ttlMs": 5, "cacheScope": "public"}, {"ttlMs": 9, "cacheScope": "public"}], (5, "public")),
+        (
+            [{"ttlMs": 5, "cacheScope": "public"}, {"ttlMs": 9, "cacheScope": "public"}],
+            (5, "public"),
+        ),
         ([{"ttlMs": 5, "cacheScope": "public"}, {"ttlMs": 9}], (5, "private")),
         ([{"ttlMs": 5}, {"ttlMs": -1}], (0, "private")),
         ([{"ttlMs": 5}, {"ttlMs": True}], (0, "private")),

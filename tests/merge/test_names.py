@@ -22,7 +22,9 @@ own_names = st.lists(words, max_size=5, unique=True)
 @st.composite
 def members(draw: st.DrawFn) -> list[Named]:
     names = draw(
-        st.lists(st.sampled_from(["a", "b", "a_b", "x", "b_a"]), min_size=1, max_size=4, unique=True)
+        st.lists(
+            st.sampled_from(["a", "b", "a_b", "x", "b_a"]), min_size=1, max_size=4, unique=True
+        )
     )
     return [Named(f"{name}_", draw(own_names), draw(st.booleans())) for name in names]
 

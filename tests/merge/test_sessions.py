@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import grpc
 import mcp
 import pytest
 from mcp import types
@@ -14,6 +15,7 @@ from pydantic import BaseModel
 import mcpgrpc
 from mcpgrpc.errors import RemoteError, ServiceError
 from mcpgrpc.testing import serving
+from mcpgrpc.v1 import envelope_pb2, mcp_service_pb2, mcp_service_pb2_grpc, session_pb2
 from mcpgrpc_server.merge.bounds import MergeBounds
 from tests.merge.apps import app
 from tests.merge.conftest import LEGACY_SESSION, merged
@@ -77,7 +79,9 @@ async def test_the_official_client_speaks_with_all_members_in_both_eras() -> Non
 
 
 async def test_a_member_that_refuses_the_handshake_is_left_out_of_the_session() -> None:
-    refusing = Scripted({"initialize": failing(-32603, "no more sessions"), "tools/list": tools("x")})
+    refusing = Scripted(
+        {"initialize": failing(-32603, "no more sessions"), "tools/list": tools("x")}
+    )
     async with LEGACY_SESSION.connect(merged(a=app("a"), b=refusing)) as client:
         assert [tool.name for tool in await client.list_tools()] == ["only_a", "link_a"]
     assert refusing.methods() == ["initialize"]
@@ -132,7 +136,9 @@ async def test_a_member_that_comes_later_is_told_what_the_client_said_at_the_beg
         }
     )
     late.availability.set(serving=False)
-    first = Scripted({"initialize": initialized_as("2025-06-18", logging={}, tools={}), "logging/setLevel": "{}"})
+    first = Scripted(
+        {"initialize": initialized_as("2025-06-18", logging={}, tools={}), "logging/setLevel": "{}"}
+    )
     heard = Heard()
     async with LEGACY_SESSION.connect(merged(a=first, b=late), on_notification=heard) as client:
         await client.request("logging/setLevel", {"level": "warning"})
@@ -153,7 +159,10 @@ async def test_a_member_that_comes_later_is_told_what_the_client_said_at_the_beg
 async def test_the_client_is_told_when_a_member_comes_and_when_it_goes() -> None:
     fragile = Fragile(app("b"))
     heard = Heard()
-    async with LEGACY_SESSION.connect(merged(a=app("a"), b=fragile), on_notification=heard):
+    backend = merged(a=app("a"), b=fragile)
+    async with LEGACY_SESSION.connect(backend, on_notification=heard) as client:
+        # Behind the end of the handshake: before it a client has no lists.
+        await client.request("ping")
         fragile.go()
         assert await heard.methods(3) == LISTS_CHANGED
         fragile.come()
@@ -203,7 +212,9 @@ async def test_a_changed_list_of_one_member_reaches_the_client_and_is_seen() -> 
         return "changed"
 
     heard = Heard()
-    async with LEGACY_SESSION.connect(merged(a=changing, b=app("b")), on_notification=heard) as client:
+    async with LEGACY_SESSION.connect(
+        merged(a=changing, b=app("b")), on_notification=heard
+    ) as client:
         await client.list_tools()
         await client.call_tool("add")
         assert (await heard.next())[0] == "notifications/tools/list_changed"
@@ -338,7 +349,9 @@ async def test_what_belongs_to_a_list_that_the_client_did_not_ask_for_is_not_sen
         }
     )
     heard = Heard()
-    async with LEGACY_SESSION.connect(merged(a=member, b=app("b")), on_notification=heard) as client:
+    async with LEGACY_SESSION.connect(
+        merged(a=member, b=app("b")), on_notification=heard
+    ) as client:
         await client.call_tool("x")
         assert heard.queue.empty()
         await client.list_tools()
@@ -346,15 +359,13 @@ async def test_what_belongs_to_a_list_that_the_client_did_not_ask_for_is_not_sen
 
 
 async def test_requests_before_the_handshake_are_refused_as_a_member_alone_refuses_them() -> None:
-    import grpc
-
-    from mcpgrpc.v1 import envelope_pb2, mcp_service_pb2, mcp_service_pb2_grpc, session_pb2
-
     async with serving(merged(a=app("a"), b=app("b"))) as address:
         async with grpc.aio.insecure_channel(address) as channel:
             stream = mcp_service_pb2_grpc.McpServiceStub(channel).Session()
             request = envelope_pb2.JsonRpcRequest(
-                id=envelope_pb2.RequestId(integer=1), method="tools/call", params_json='{"name":"x"}'
+                id=envelope_pb2.RequestId(integer=1),
+                method="tools/call",
+                params_json='{"name":"x"}',
             )
             item = session_pb2.ClientItem(envelope=envelope_pb2.Envelope(request=request))
             await stream.write(mcp_service_pb2.SessionRequest(items=[item]))

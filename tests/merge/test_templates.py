@@ -23,9 +23,7 @@ EXPRESSIONS = {
     "{&more}": r"(&[^#]+)?",
 }
 pieces = st.lists(
-    st.one_of(
-        st.sampled_from(sorted(EXPRESSIONS)), st.text("ab/?#.-&;", min_size=1, max_size=3)
-    ),
+    st.one_of(st.sampled_from(sorted(EXPRESSIONS)), st.text("ab/?#.-&;", min_size=1, max_size=3)),
     max_size=5,
 )
 uris = st.text("ab/?#.-&;", max_size=12)

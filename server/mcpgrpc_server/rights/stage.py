@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 from mcpgrpc.binding import errors, json_members, json_text
 from mcpgrpc.binding.errors import Refusal
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
+from mcpgrpc_server.audit.stage import decision as decided
 from mcpgrpc_server.backend import ServerCall
 from mcpgrpc_server.caller import Caller
 from mcpgrpc_server.identity import Identity, IdentityKind
@@ -112,6 +113,7 @@ async def _name(call: ServerCall, rights: Rights, proceed: Next) -> envelope_pb2
         return await proceed(call)
     decision = rights.for_name(method, kind, name)
     if decision.verdict is Verdict.HIDDEN:
+        decided.set(decision.verdict.value)
         return await answer_as_absent(call, kind, (member,), name, proceed)
     return await proceed(call)
 
@@ -124,10 +126,12 @@ async def _complete(
         return await proceed(call)
     prompt, template = ref.get("name"), ref.get("uri")
     if isinstance(prompt, str) and not rights.sees("prompts/get", Kind.PROMPT, prompt):
+        decided.set(Verdict.HIDDEN.value)
         return await answer_as_absent(call, Kind.PROMPT, ("ref", "name"), prompt, proceed)
     if not isinstance(template, str):
         return await proceed(call)
     if not rights.sees_template(_READ, template):
+        decided.set(Verdict.HIDDEN.value)
         return await answer_as_absent(call, Kind.RESOURCE, ("ref", "uri"), template, proceed)
     known = _known_arguments(call.params or {})
 

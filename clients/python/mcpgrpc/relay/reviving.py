@@ -1,7 +1,7 @@
 """A carrier that is told the session anew after a loss, so that its host need not know of it.
 
-It neither reads nor writes the host's wire, and sends no request of the host twice: what was under
-way fails, and the next message finds the server again.
+It neither reads nor writes the host's wire, and sends nothing twice that may have run: what was
+under way fails, and the next message finds the server again.
 """
 
 from __future__ import annotations
@@ -61,12 +61,22 @@ class RevivingCarrier:
         await self._carrier.open()
 
     async def exchange(self, exchange: Exchange) -> envelope_pb2.Envelope:
-        """Carry a request; raises as well when the session cannot be told anew."""
+        """Carry a request; raises as well when the session cannot be told anew.
+
+        One that finds the session over, and certainly has not run, is sent once more when the
+        session has been told anew.
+        """
         if exchange.envelope.request.method == "initialize":
             # The host begins anew, so there is nothing left to tell of the session before.
             self._memory = SessionMemory()
         await self._alive()
         self._memory.sent(exchange.envelope)
+        try:
+            return await self._carrier.exchange(exchange)
+        except ConnectionLost as lost:
+            if lost.execution != "NOT_STARTED" or not self._lost or self._closed:
+                raise
+        await self._alive()
         return await self._carrier.exchange(exchange)
 
     async def notify(self, envelope: envelope_pb2.Envelope) -> None:
