@@ -41,7 +41,7 @@ test-sdk: $(INSTALLED) ## Run the official SDK's own interaction tests over this
 	$(BIN)/python -m tests.sdk.run
 
 test-interop: $(INSTALLED) ## Run the tests with real parts of others: Inspector, npm servers, a browser
-	$(PYTEST) tests/interop
+	$(PYTEST) tests/interop --timeout 180
 
 conformance: $(INSTALLED) ## Run the official conformance suite through every door and upstream
 	$(BIN)/python -m tests.conformance.run

@@ -7,7 +7,7 @@ socket of their own, so that it does not matter how the public listeners are sec
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
@@ -66,4 +66,12 @@ def _door_settings(settings: ServerSettings) -> GatewaySettings:
         max_body_bytes=settings.http_max_body_bytes,
         max_sessions=settings.http_max_sessions,
         streams_per_connection=streams,
+        authorization_servers=_urls([settings.jwt_issuer]),
+        # The first audience that is a URL: the name under which tokens are asked for.
+        resource=next(iter(_urls(settings.jwt_audience)), ""),
     )
+
+
+def _urls(names: Iterable[str]) -> tuple[str, ...]:
+    """Those that a client can go to."""
+    return tuple(name for name in names if name.startswith(("https://", "http://")))

@@ -57,14 +57,20 @@ async def watch(peer: Peer, metadata: Metadata) -> Ending:
 
 async def reflection(peer: Peer, metadata: Metadata) -> Ending:
     """Ask which services there are."""
+    ending = await _reflected(peer, metadata)
+    # gRPC's client takes a refusal that meets its message for an error of its own.
+    while ending.code is grpc.StatusCode.INTERNAL:
+        ending = await _reflected(peer, metadata)
+    return ending
+
+
+async def _reflected(peer: Peer, metadata: Metadata) -> Ending:
     stub = reflection_pb2_grpc.ServerReflectionStub(peer.channel)
     question = reflection_pb2.ServerReflectionRequest(list_services="")
     rpc = stub.ServerReflectionInfo(iter([question]), metadata=metadata, timeout=MAX_SECONDS)
-    try:
+    with contextlib.suppress(grpc.aio.AioRpcError):
         async for _ in rpc:
             pass
-    except grpc.aio.AioRpcError:
-        pass
     return await ending_of(rpc)
 
 

@@ -6,8 +6,9 @@ not know which pair it runs on.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -20,7 +21,14 @@ from tests.contract.journal import Journal
 from tests.contract.lean_caller import lean_caller
 from tests.contract.lowlevel_app import lowlevel_app
 from tests.contract.mcpserver_app import mcpserver_app
-from tests.contract.routes import DOORS, ROUTES, UPSTREAMS
+from tests.contract.routes import (
+    DOORS,
+    ROUTES,
+    UPSTREAM_STDIO,
+    UPSTREAMS,
+    Route,
+    upstream_command,
+)
 from tests.contract.sdk_caller import sdk_caller
 
 MODERN = "2026-07-28"
@@ -48,11 +56,14 @@ class Subject:
         return "legacy" if self.era == "legacy" else MODERN
 
     @asynccontextmanager
-    async def connect(self, journal: Journal, hooks: Hooks, mode: str) -> AsyncIterator[Caller]:
+    async def connect(
+        self, journal: Journal, hooks: Hooks, mode: str, route: Route | None = None
+    ) -> AsyncIterator[Caller]:
+        """Serve the app with the journal, by the wire's own route where none is given."""
         app = APPS[self.app](journal)
         if self.client == "sdk":
             async with (
-                ROUTES[self.wire](app) as server,
+                (route or ROUTES[self.wire])(app) as server,
                 sdk_caller(server, hooks, mode=mode) as caller,
             ):
                 yield caller
@@ -74,6 +85,9 @@ WIRES = (
 )
 APP_OF_ERA = {"legacy": "Server", "modern": "MCPServer"}
 """A relay does not see which kind of server it carries to: each era has one, and both occur."""
+
+SEEN_IN_PROCESS = {"journal", "caplog"}
+"""What a test looks at of an app that runs in its own process."""
 
 SUBJECTS = [
     *(
@@ -104,15 +118,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("subject", chosen, ids=str)
 
 
-def _chosen(test: pytest.Item) -> Iterable[Subject]:
+def _chosen(test: pytest.Function) -> Iterable[Subject]:
     def named(mark: str, value: str) -> bool:
         found = test.get_closest_marker(mark)
         return found is None or value in found.args
 
     differing = [mark.args for mark in test.iter_markers("differs")]
     assert {name for name, _, _ in differing} <= DIFFERENCES.keys()
+    needs_app_here = not SEEN_IN_PROCESS.isdisjoint(inspect.signature(test.function).parameters)
     for subject in SUBJECTS:
         if any((subject.wire, subject.era) == (wire, era) for _, wire, era in differing):
+            continue
+        if subject.wire == UPSTREAM_STDIO and needs_app_here:
             continue
         if (
             named("eras", subject.era)
@@ -135,13 +152,23 @@ def journal() -> Journal:
     return Journal()
 
 
+@pytest.fixture(scope="session")
+async def upstream_commands(anyio_backend: str) -> AsyncIterator[dict[str, Route]]:  # orders it
+    """The routes over a program, by the kind of app."""
+    async with AsyncExitStack() as stack:
+        yield {kind: await stack.enter_async_context(upstream_command(kind)) for kind in APPS}
+
+
 @pytest.fixture
-def connect(subject: Subject, journal: Journal) -> Connect:
+def connect(request: pytest.FixtureRequest, subject: Subject, journal: Journal) -> Connect:
     """Connects a caller to the app: `async with connect() as caller`."""
+    route = None
+    if subject.wire == UPSTREAM_STDIO:
+        route = request.getfixturevalue("upstream_commands")[subject.app]
 
     def connected(
         hooks: Hooks | None = None, mode: str | None = None
     ) -> AbstractAsyncContextManager[Caller]:
-        return subject.connect(journal, hooks or Hooks(), mode or subject.mode)
+        return subject.connect(journal, hooks or Hooks(), mode or subject.mode, route)
 
     return connected

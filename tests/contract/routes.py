@@ -6,9 +6,11 @@ between is what production runs.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import mcpgrpc
@@ -17,10 +19,12 @@ from mcpgrpc.gateway.serving import serving as http_door
 from mcpgrpc.gateway.settings import GatewaySettings
 from mcpgrpc.testing import serving
 from mcpgrpc_server.upstream.backend import UpstreamBackend
-from mcpgrpc_server.upstream.connectors import UrlConnector
+from mcpgrpc_server.upstream.connectors import CommandConnector, UrlConnector
 from mcpgrpc_server.upstream.settings import UpstreamTable
 from tests.contract.line_transports import stdio_transport, websocket_transport
 from tests.upstream.http_servers import served as upstream_over_http
+
+ROOT: Final = Path(__file__).parents[2]
 
 Route: TypeAlias = Callable[[Any], AbstractAsyncContextManager[Any]]
 """Serves an app; gives the server, URL or transport that the SDK's client takes."""
@@ -75,6 +79,23 @@ async def over_upstream_url(app: Any) -> AsyncIterator[Any]:
             yield mcpgrpc.transport(address)
 
 
+@asynccontextmanager
+async def upstream_command(kind: str) -> AsyncIterator[Route]:
+    """A server whose upstream is the app as a program; gives the route to it.
+
+    It takes a second to start, so it is made once for all tests, which cannot see the app's journal.
+    """
+    command = [sys.executable, "-m", "tests.contract.served_over_stdio", kind]
+    table = UpstreamTable(command=command, cwd=ROOT)
+
+    @asynccontextmanager
+    async def route(app: Any) -> AsyncIterator[Any]:
+        yield mcpgrpc.transport(address)
+
+    async with serving(UpstreamBackend(CommandConnector("contract", table))) as address:
+        yield route
+
+
 ROUTES: Final[dict[str, Route]] = {
     "memory": in_memory,
     "session": partial(over_grpc, "session"),
@@ -85,6 +106,7 @@ ROUTES: Final[dict[str, Route]] = {
     "upstream-http": over_upstream_url,
 }
 DOORS: Final = ("http", "websocket", "stdio")
-UPSTREAMS: Final = ("upstream-http",)
+UPSTREAM_STDIO: Final = "upstream-stdio"
+UPSTREAMS: Final = ("upstream-http", UPSTREAM_STDIO)
 SERVED: Final = tuple(name for name in ROUTES if name != "memory")
 """Every route over gRPC."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -67,6 +69,17 @@ async def run(command: Sequence[str], *, stdin: str = "", environment: Mapping[s
             await process.wait()
     assert process.returncode is not None
     return Ended(process.returncode, output.decode(), errors.decode())
+
+
+def program(*names: str, package: str) -> str:
+    """The path of a program of this machine; without it the test is skipped, and in CI it fails."""
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    if found is None:
+        reason = f"there is no {names[0]} on the PATH: install your system's package {package}"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
 
 
 @pytest.fixture(scope="session")

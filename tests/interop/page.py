@@ -9,15 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import pytest
-
+from tests.interop.conftest import program
 from tests.node.installed import Node
 
 SCRIPT = Path(__file__).with_name("browser.mjs")
@@ -28,17 +26,6 @@ HTML: Final = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 15\r\n"
     b"connection: close\r\n\r\n<!doctype html>"
 )
-
-
-def chromium() -> str:
-    """The browser of this machine; without one the test is skipped, and in CI it fails."""
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
-    if found is None:
-        reason = "there is no Chromium on the PATH: install your system's package chromium"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
 
 
 @dataclass(frozen=True)
@@ -70,7 +57,8 @@ class Page:
 @asynccontextmanager
 async def opened(url: str, node: Node, home: Path) -> AsyncIterator[Page]:
     """Open the page at `url` in a browser of its own."""
-    work = {"packages": str(node.packages), "executable": chromium(), "rules": RULES}
+    executable = program(*NAMES, package="chromium")
+    work = {"packages": str(node.packages), "executable": executable, "rules": RULES}
     process = await asyncio.create_subprocess_exec(
         str(node.executable),
         str(SCRIPT),

@@ -24,6 +24,7 @@ from mcpgrpc_server.backend import (
     Summary,
 )
 from mcpgrpc_server.caller import Caller
+from mcpgrpc_server.identity import ANONYMOUS, Identity
 from mcpgrpc_server.sdk.app import SdkApp
 
 Json: TypeAlias = dict[str, Any]
@@ -161,8 +162,8 @@ class Recorder:
 
     takes_requests = False
 
-    def __init__(self) -> None:
-        self.caller = Caller("test")
+    def __init__(self, identity: Identity = ANONYMOUS) -> None:
+        self.caller = Caller("test", identity)
         self.told: list[tuple[Any, str, Any]] = []
         self.tells = asyncio.Event()
 

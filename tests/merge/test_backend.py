@@ -1,4 +1,4 @@
-"""A merged server as a backend: it comes up and goes down with its members, and says what it has."""
+"""A merged server as a backend: it comes and goes with its members, and says what it has."""
 
 from __future__ import annotations
 
@@ -13,12 +13,18 @@ from mcpgrpc.testing import serving
 from mcpgrpc_server.backend import Backend
 from mcpgrpc_server.identity import Identity, IdentityKind
 from mcpgrpc_server.merge.answers import own_call
-from mcpgrpc_server.merge.backend import MergedBackend
 from mcpgrpc_server.merge.bounds import MergeBounds
-from mcpgrpc_server.merge.member import Member
 from tests.merge.apps import app, paginated
-from tests.merge.conftest import MODERN_SESSION, merged
-from tests.merge.members import Fragile, Recorder, Scripted, never, tools
+from tests.merge.conftest import LEGACY_SESSION, MODERN_SESSION, merged
+from tests.merge.members import (
+    Fragile,
+    Recorder,
+    Response,
+    Scripted,
+    initialized_as,
+    never,
+    tools,
+)
 
 
 class Lived(Scripted):
@@ -83,8 +89,7 @@ async def test_lists_are_read_for_each_caller_alone_and_shared_between_its_clien
     member = Scripted({"tools/list": tools("x"), "tools/call": '{"content":[]}'})
     backend = merged(a=member)
     for identity in (caller("me"), caller("me"), caller("you"), caller("me", "j")):
-        client = Recorder()
-        client.caller = type(client.caller)("test", identity)
+        client = Recorder(identity)
         connection = backend.connect(client)
         await connection.handle_request(call("x"))
         await connection.aclose()
@@ -104,8 +109,7 @@ async def test_catalogues_are_bounded_in_number() -> None:
     member = Scripted({"tools/list": tools("x"), "tools/call": '{"content":[]}'})
     backend = merged(a=member, bounds=MergeBounds(max_catalogues=2))
     for subject in ("a", "b", "c", "c", "b", "a"):
-        client = Recorder()
-        client.caller = type(client.caller)("test", caller(subject))
+        client = Recorder(caller(subject))
         connection = backend.connect(client)
         await connection.handle_request(call("x"))
         await connection.aclose()
@@ -113,12 +117,21 @@ async def test_catalogues_are_bounded_in_number() -> None:
     assert member.methods().count("tools/list") == 4
 
 
-async def test_a_client_that_leaves_ends_what_is_read_for_it() -> None:
-    member = Scripted({"tools/list": never})
-    backend = MergedBackend([Member("a", member)], bounds=MergeBounds(close_timeout_seconds=1))
-    async with serving(backend) as address, MODERN_SESSION.client(address) as client:
-        waiting = asyncio.create_task(client.list_tools())
-        while not member.asked:
-            await asyncio.sleep(0)
-        waiting.cancel()
+async def test_a_client_that_leaves_ends_what_is_asked_for_it() -> None:
+    asked, ended = asyncio.Event(), asyncio.Event()
+
+    async def forever(call: Any, client: Any) -> Response:
+        asked.set()
+        try:
+            return await never(call, client)
+        finally:
+            ended.set()
+
+    member = Scripted({"initialize": initialized_as("2025-11-25"), "tools/list": forever})
+    async with serving(merged(a=member)) as address:
+        async with LEGACY_SESSION.client(address) as client:
+            waiting = asyncio.create_task(client.list_tools())
+            await asyncio.wait_for(asked.wait(), 20)
+        await asyncio.wait_for(ended.wait(), 20)
         await asyncio.wait({waiting})
+        assert waiting.exception() is not None

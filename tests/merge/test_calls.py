@@ -206,7 +206,7 @@ async def test_input_that_a_tool_requires_goes_back_to_its_member(modern_wire: W
         return Server(name, on_list_tools=list_tools, on_call_tool=call_tool)
 
     backend = merged(a=asking("a"), b=asking("b"))
-    able = {"elicitation": {"form": {}}}
+    able: dict[str, Any] = {"elicitation": {"form": {}}}
     async with modern_wire.connect(backend, capabilities=able) as client:
         first = await client.call_tool("b_book")
         assert first.result_type == "input_required"
@@ -276,6 +276,6 @@ async def test_names_are_kept_apart_by_what_a_client_declares() -> None:
     async with serving(merged(a=member, b=app("b"))) as address:
         async with MODERN_SESSION.client(address) as plain:
             await plain.call_tool("x")
-        declared = {"extensions": {"com.example/panels": {}}}
+        declared: dict[str, Any] = {"extensions": {"com.example/panels": {}}}
         async with MODERN_SESSION.client(address, capabilities=declared) as able:
             assert (await able.call_tool("panel")).content[0].text == "done"

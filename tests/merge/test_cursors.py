@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from mcpgrpc_server.merge import cursors
 from mcpgrpc_server.merge.cursors import Cursor, InvalidCursorError
-from mcpgrpc_server.merge.kinds import KINDS, PROMPTS, TOOLS
+from mcpgrpc_server.merge.kinds import KINDS, PROMPTS, TOOLS, Kind
 
 every_text = st.text(st.characters(exclude_categories=()), max_size=20)
 
 
 @given(st.sampled_from(KINDS), st.text(max_size=10), every_text)
-def test_a_cursor_that_was_given_leads_back(kind: cursors.Kind, member: str, inner: str) -> None:
+def test_a_cursor_that_was_given_leads_back(kind: Kind, member: str, inner: str) -> None:
     cursor = Cursor(member, inner)
     assert cursors.decode(kind, cursors.encode(kind, cursor)) == cursor
 

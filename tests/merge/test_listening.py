@@ -91,7 +91,11 @@ class Listened(Scripted):
 async def test_events_of_all_members_arrive_and_each_listens_to_its_share(
     modern_wire: Wire,
 ) -> None:
-    members = {"a": Listened("x:1", "x:2"), "b": Listened("x:1", "y:1"), "c": Listened()}
+    members: dict[str, Any] = {
+        "a": Listened("x:1", "x:2"),
+        "b": Listened("x:1", "y:1"),
+        "c": Listened(),
+    }
     async with modern_wire.connect(merged(**members)) as client:
         uris = ["b+x:1", "x:2", "nobody:1"]
         async with client.listen(tools=True, resource_uris=uris) as subscription:
@@ -111,18 +115,22 @@ async def test_events_of_all_members_arrive_and_each_listens_to_its_share(
 
 
 async def test_a_member_without_a_share_is_not_asked() -> None:
-    members = {"a": Listened("x:1"), "b": Listened("y:1")}
-    async with MODERN_SESSION.connect(merged(**members)) as client:
-        async with client.listen(resource_uris=["y:1"]):
-            pass
+    members: dict[str, Any] = {"a": Listened("x:1"), "b": Listened("y:1")}
+    async with (
+        MODERN_SESSION.connect(merged(**members)) as client,
+        client.listen(resource_uris=["y:1"]),
+    ):
+        pass
     assert members["a"].filters == []
     assert members["b"].filters == [{"resourceSubscriptions": ["y:1"]}]
 
 
 async def test_an_empty_filter_is_a_subscription_that_hears_nothing() -> None:
-    async with MODERN_SESSION.connect(merged(a=Listened(), b=Listened())) as client:
-        async with client.listen():
-            pass
+    async with (
+        MODERN_SESSION.connect(merged(a=Listened(), b=Listened())) as client,
+        client.listen(),
+    ):
+        pass
 
 
 async def test_it_is_acknowledged_once_with_its_id_before_any_event() -> None:
@@ -162,59 +170,67 @@ async def test_a_member_that_dies_ends_only_its_share_and_listens_again_when_it_
 ) -> None:
     fragile = Fragile(app("b"))
     other = Listened()
-    async with modern_wire.connect(merged(a=other, b=fragile)) as client:
-        async with client.listen(tools=True, resource_uris=["b://own"]) as subscription:
-            fragile.go()
-            assert await event(subscription) == (TOOLS_CHANGED, {})
-            other.send(TOOLS_CHANGED)
-            assert await event(subscription) == (TOOLS_CHANGED, {})
-            fragile.come()
-            # What happened at the member meanwhile nobody heard: all of it may be old.
-            assert await event(subscription) == (TOOLS_CHANGED, {})
-            assert await event(subscription) == (UPDATED, {"uri": "b://own"})
+    async with (
+        modern_wire.connect(merged(a=other, b=fragile)) as client,
+        client.listen(tools=True, resource_uris=["b://own"]) as subscription,
+    ):
+        fragile.go()
+        assert await event(subscription) == (TOOLS_CHANGED, {})
+        other.send(TOOLS_CHANGED)
+        assert await event(subscription) == (TOOLS_CHANGED, {})
+        fragile.come()
+        # What happened at the member meanwhile nobody heard: all of it may be old.
+        assert await event(subscription) == (TOOLS_CHANGED, {})
+        assert await event(subscription) == (UPDATED, {"uri": "b://own"})
 
 
 async def test_a_share_that_its_member_completes_is_opened_again() -> None:
     member = Listened("x:1")
-    async with MODERN_SESSION.connect(merged(a=member, b=Listened())) as client:
-        async with client.listen(resource_uris=["x:1"]) as subscription:
-            member.end_with(result({"resultType": "complete"}))
-            assert await event(subscription) == (UPDATED, {"uri": "x:1"})
-            member.send(UPDATED, uri="x:1", n=2)
-            assert await event(subscription) == (UPDATED, {"uri": "x:1", "n": 2})
+    async with (
+        MODERN_SESSION.connect(merged(a=member, b=Listened())) as client,
+        client.listen(resource_uris=["x:1"]) as subscription,
+    ):
+        member.end_with(result({"resultType": "complete"}))
+        assert await event(subscription) == (UPDATED, {"uri": "x:1"})
+        member.send(UPDATED, uri="x:1", n=2)
+        assert await event(subscription) == (UPDATED, {"uri": "x:1", "n": 2})
     assert len(member.filters) == 2
 
 
 async def test_a_member_that_is_down_from_the_beginning_joins_when_it_comes() -> None:
     fragile = Fragile(app("b"), serving=False)
-    async with MODERN_SESSION.connect(merged(a=Listened(), b=fragile)) as client:
-        async with client.listen(tools=True) as subscription:
-            fragile.come()
-            assert await event(subscription) == (TOOLS_CHANGED, {})
+    async with (
+        MODERN_SESSION.connect(merged(a=Listened(), b=fragile)) as client,
+        client.listen(tools=True) as subscription,
+    ):
+        fragile.come()
+        assert await event(subscription) == (TOOLS_CHANGED, {})
 
 
 async def test_a_member_without_subscriptions_hinders_nobody_and_its_outage_is_told() -> None:
     without = Scripted({})
     member = Listened()
-    async with MODERN_SESSION.connect(merged(a=without, b=member)) as client:
-        async with client.listen(tools=True) as subscription:
-            member.send(TOOLS_CHANGED)
+    async with (
+        MODERN_SESSION.connect(merged(a=without, b=member)) as client,
+        client.listen(tools=True) as subscription,
+    ):
+        member.send(TOOLS_CHANGED)
+        assert await event(subscription) == (TOOLS_CHANGED, {})
+        for serving_now in (False, True):
+            without.availability.set(serving=serving_now)
             assert await event(subscription) == (TOOLS_CHANGED, {})
-            for serving_now in (False, True):
-                without.availability.set(serving=serving_now)
-                assert await event(subscription) == (TOOLS_CHANGED, {})
 
 
-async def test_a_member_that_does_not_acknowledge_in_time_delays_the_others_within_a_bound() -> (
-    None
-):
+async def test_a_member_that_does_not_acknowledge_delays_the_others_within_a_bound() -> None:
     bounds = MergeBounds(list_timeout_seconds=0.3)
     member = Listened()
     silent = Scripted({"subscriptions/listen": never})
-    async with MODERN_SESSION.connect(merged(a=silent, b=member, bounds=bounds)) as client:
-        async with client.listen(tools=True) as subscription:
-            member.send(TOOLS_CHANGED)
-            assert await event(subscription) == (TOOLS_CHANGED, {})
+    async with (
+        MODERN_SESSION.connect(merged(a=silent, b=member, bounds=bounds)) as client,
+        client.listen(tools=True) as subscription,
+    ):
+        member.send(TOOLS_CHANGED)
+        assert await event(subscription) == (TOOLS_CHANGED, {})
 
 
 async def test_where_nobody_can_listen_the_first_refusal_is_the_answer() -> None:
@@ -236,38 +252,43 @@ async def test_a_filter_that_is_none_is_refused_as_a_member_alone_refuses_it(
 
 
 async def test_a_drain_completes_it() -> None:
-    async with Server(merged(a=app("a"), b=app("b")), ["127.0.0.1:0"]) as server:
-        async with MODERN_SESSION.client(server.addresses[0]) as client:
-            async with client.listen(tools=True) as subscription:
-                draining = asyncio.create_task(server.drain(grace_seconds=20))
-                assert await asyncio.wait_for(anext(subscription, None), 20) is None
-                await draining
+    async with (
+        Server(merged(a=app("a"), b=app("b")), ["127.0.0.1:0"]) as server,
+        MODERN_SESSION.client(server.addresses[0]) as client,
+        client.listen(tools=True) as subscription,
+    ):
+        draining = asyncio.create_task(server.drain(grace_seconds=20))
+        assert await asyncio.wait_for(anext(subscription, None), 20) is None
+        await draining
 
 
 async def test_a_changed_list_that_was_told_of_is_seen() -> None:
     bus = InMemorySubscriptionBus()
     changing = app("a", bus=bus)
-    async with MODERN_SESSION.connect(merged(a=changing, b=app("b"))) as client:
+    # Unknown names cause no renewal here: only what members tell does.
+    bounds = MergeBounds(renewal_burst=0)
+    async with MODERN_SESSION.connect(merged(a=changing, b=app("b"), bounds=bounds)) as client:
         await client.list_tools()
         async with client.listen(tools=True) as subscription:
             add_tool(changing, "only_b", "a")
             await bus.publish(ToolsListChanged())
             assert await event(subscription) == (TOOLS_CHANGED, {})
-            # Nobody asked for a list: the catalogue itself was told.
             assert (await client.call_tool("a_only_b")).content[0].text == "a says only_b"
 
 
 async def test_the_official_client_hears_of_all_members() -> None:
     buses = [InMemorySubscriptionBus() for _ in "ab"]
     backend = merged(a=app("a", bus=buses[0]), b=app("b", bus=buses[1]))
-    async with serving(backend) as address:
-        async with mcp.Client(mcpgrpc.transport(address), mode=MODERN) as client:
-            async with client.listen(
-                tools_list_changed=True, resource_subscriptions=["b+notes://today"]
-            ) as subscription:
-                heard = []
-                await buses[0].publish(ToolsListChanged())
-                heard.append(await asyncio.wait_for(anext(subscription), 20))
-                await buses[1].publish(ResourceUpdated(uri="notes://today"))
-                heard.append(await asyncio.wait_for(anext(subscription), 20))
+    async with (
+        serving(backend) as address,
+        mcp.Client(mcpgrpc.transport(address), mode=MODERN) as client,
+        client.listen(
+            tools_list_changed=True, resource_subscriptions=["b+notes://today"]
+        ) as subscription,
+    ):
+        heard = []
+        await buses[0].publish(ToolsListChanged())
+        heard.append(await asyncio.wait_for(anext(subscription), 20))
+        await buses[1].publish(ResourceUpdated(uri="notes://today"))
+        heard.append(await asyncio.wait_for(anext(subscription), 20))
     assert heard == [ToolsListChanged(), ResourceUpdated(uri="b+notes://today")]

@@ -104,7 +104,7 @@ async def test_the_official_client_reads_every_page(wire: Wire) -> None:
     found: list[str] = []
     async with serving(backend) as address:
         transport = mcpgrpc.transport(address, rpc=wire.rpc)
-        async with mcp.Client(transport, mode=wire.mode) as client:  # type: ignore[arg-type]
+        async with mcp.Client(transport, mode=wire.mode) as client:
             page = await client.list_tools()
             found += [tool.name for tool in page.tools]
             while page.next_cursor is not None:
@@ -145,8 +145,11 @@ async def test_a_list_that_one_member_has_is_the_list(wire: Wire) -> None:
 
 async def test_what_members_list_stays_the_text_that_it_is() -> None:
     schema = '{"max": 1e400,\n "n":1.10, "big":123456789012345678901234567890}'
-    listed = '{"tools":[{"name":"x","inputSchema":%s}],"com.example/more":[1.0]}' % schema
-    members = {"a": Scripted({"tools/list": listed}), "b": Scripted({"tools/list": tools("x")})}
+    listed = f'{{"tools":[{{"name":"x","inputSchema":{schema}}}],"com.example/more":[1.0]}}'
+    members: dict[str, Any] = {
+        "a": Scripted({"tools/list": listed}),
+        "b": Scripted({"tools/list": tools("x")}),
+    }
     connection = merged(**members).connect(ListingClient(Caller("test")))
     response = await connection.handle_request(own_call("tools/list", {"_meta": {}}, modern=True))
     await connection.aclose()

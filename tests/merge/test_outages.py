@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -173,23 +174,26 @@ async def test_a_member_that_fails_to_list_keeps_the_names_it_had() -> None:
 
 
 @asynccontextmanager
-async def health(address: str) -> Any:
+async def health(address: str) -> AsyncIterator[health_pb2_grpc.HealthStub]:
     async with grpc.aio.insecure_channel(address) as channel:
         yield health_pb2_grpc.HealthStub(channel)
 
 
 async def test_health_is_serving_while_one_member_is() -> None:
     first, second = Fragile(app("a")), Fragile(app("b"), serving=False)
-    async with Server(merged(a=first, b=second), ["127.0.0.1:0"]) as server:
-        async with health(server.addresses[0]) as stub:
-            statuses = []
-            watch = stub.Watch(health_pb2.HealthCheckRequest(service=""))
-            for change in (lambda: None, first.go, second.come):
-                change()
-                statuses.append((await watch.read()).status)
-            watch.cancel()
-    serving_status, not_serving = 1, 2
-    assert statuses == [serving_status, not_serving, serving_status]
+    async with (
+        Server(merged(a=first, b=second), ["127.0.0.1:0"]) as server,
+        health(server.addresses[0]) as stub,
+    ):
+        watch = stub.Watch(health_pb2.HealthCheckRequest(service=""))
+        statuses = [(await watch.read()).status]
+        first.go()
+        statuses.append((await watch.read()).status)
+        second.come()
+        statuses.append((await watch.read()).status)
+        watch.cancel()
+    names = [health_pb2.HealthCheckResponse.ServingStatus.Name(status) for status in statuses]
+    assert names == ["SERVING", "NOT_SERVING", "SERVING"]
 
 
 async def test_a_merged_server_without_any_member_up_starts_and_is_not_serving() -> None:

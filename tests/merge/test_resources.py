@@ -108,7 +108,8 @@ async def test_a_prefixed_uri_that_is_anothers_own_is_prefixed_in_turn(wire: Wir
             }
         )
 
-    async with wire.connect(merged(**{name: member(name) for name in listed})) as client:
+    members: dict[str, Any] = {name: member(name) for name in listed}
+    async with wire.connect(merged(**members)) as client:
         assert [each.uri for each in await client.list_resources()] == [
             *("a+x:1", "b+x:1", "c+a+x:1")
         ]

@@ -72,7 +72,7 @@ async def test_the_handshake_is_of_all_members_together() -> None:
 async def test_the_official_client_speaks_with_all_members_in_both_eras() -> None:
     async with serving(merged(a=app("a", "x"), b=app("b", "x"))) as address:
         for mode in ("auto", "legacy"):
-            async with mcp.Client(mcpgrpc.transport(address), mode=mode) as client:  # type: ignore[arg-type]
+            async with mcp.Client(mcpgrpc.transport(address), mode=mode) as client:
                 found = await client.call_tool("b_x")
                 assert isinstance(found.content[0], types.TextContent)
                 assert found.content[0].text == "b says x"
@@ -305,7 +305,7 @@ def asking(token: Any) -> Scripted:
 
 
 async def test_progress_of_the_client_goes_to_the_member_that_asked_under_its_own_token() -> None:
-    members = {"a": asking(1), "b": asking(1), "c": asking("1")}
+    members: dict[str, Any] = {"a": asking(1), "b": asking(1), "c": asking("1")}
     asked: asyncio.Queue[Any] = asyncio.Queue()
     answered = asyncio.Event()
 
@@ -359,17 +359,19 @@ async def test_what_belongs_to_a_list_that_the_client_did_not_ask_for_is_not_sen
 
 
 async def test_requests_before_the_handshake_are_refused_as_a_member_alone_refuses_them() -> None:
-    async with serving(merged(a=app("a"), b=app("b"))) as address:
-        async with grpc.aio.insecure_channel(address) as channel:
-            stream = mcp_service_pb2_grpc.McpServiceStub(channel).Session()
-            request = envelope_pb2.JsonRpcRequest(
-                id=envelope_pb2.RequestId(integer=1),
-                method="tools/call",
-                params_json='{"name":"x"}',
-            )
-            item = session_pb2.ClientItem(envelope=envelope_pb2.Envelope(request=request))
-            await stream.write(mcp_service_pb2.SessionRequest(items=[item]))
-            await stream.done_writing()
-            items = [item async for frame in stream for item in frame.items]
+    async with (
+        serving(merged(a=app("a"), b=app("b"))) as address,
+        grpc.aio.insecure_channel(address) as channel,
+    ):
+        stream = mcp_service_pb2_grpc.McpServiceStub(channel).Session()
+        request = envelope_pb2.JsonRpcRequest(
+            id=envelope_pb2.RequestId(integer=1),
+            method="tools/call",
+            params_json='{"name":"x"}',
+        )
+        item = session_pb2.ClientItem(envelope=envelope_pb2.Envelope(request=request))
+        await stream.write(mcp_service_pb2.SessionRequest(items=[item]))
+        await stream.done_writing()
+        items = [item async for frame in stream for item in frame.items]
     [response] = [item.envelope.response for item in items if item.HasField("envelope")]
     assert response.error.code == -32602

@@ -191,6 +191,13 @@ async def test_a_command_is_ended_by_the_end_of_its_input(lines: Lifelines) -> N
     assert process.how_it_ended == "ended with status 0"
 
 
+async def test_what_a_command_still_writes_does_not_keep_it_from_ending() -> None:
+    parting = "import sys; sys.stdin.read(); sys.stdout.write('x' * 5_000_000)"
+    process = await started(python(parting, grace_seconds=30))
+    await soon(process.end())
+    assert process.how_it_ended == "ended with status 0"
+
+
 async def test_a_command_that_ignores_the_end_of_its_input_is_terminated(lines: Lifelines) -> None:
     process = await started(python(DEAF, str(lines.port), grace_seconds=0.05, terminate_seconds=30))
     await lines.line()

@@ -293,8 +293,8 @@ async def test_what_an_upstream_leaves_unread_is_bounded(lines: Lifelines) -> No
     command = python(source, str(lines.port), grace_seconds=0.05)
     async with upstream(command, limits) as up:
         answer = envelope_pb2.JsonRpcResponse(result_json='{"x":"' + "x" * 10_000 + '"}')
-        for _ in range(300):
-            _, reply = await up.asked()
+        asked = [await up.asked() for _ in range(300)]
+        for _, reply in asked:
             reply(answer)
         await soon(up.inbox.is_over.wait())
         assert str(up.inbox.ends[0]) == "the upstream 'files' does not read its input"

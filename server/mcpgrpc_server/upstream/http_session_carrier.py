@@ -216,7 +216,7 @@ class HttpSessionCarrier:
         self._inbox.session_over(http_failures.session_ended(self._name, is_new=False))
 
     def _end(self, why: str) -> None:
-        pass
+        self._under_way.end(why)
         self._posts.end()
         if self._listening is not None and self._listening is not asyncio.current_task():
             self._listening.cancel()

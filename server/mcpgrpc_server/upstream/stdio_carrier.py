@@ -30,7 +30,7 @@ from mcpgrpc_server.upstream.stdio_limits import DEFAULT_LIMITS, StdioLimits
 logger = logging.getLogger("mcpgrpc.upstream")
 
 READ_BYTES: Final = 64 * 1024
-"""Taken from the pipe at once; other work has its turn after as much."""
+"""Taken at once: a pipe's capacity. Other work has its turn after as much."""
 
 INITIALIZE_METHOD: Final = "initialize"
 
@@ -217,8 +217,6 @@ class StdioCarrier:
                 for line in lines.feed(data):
                     self._incoming.take(line)
                     await self._inbox.caught_up()
-                if len(data) == READ_BYTES:
-                    await asyncio.sleep(0)
         except UnattributableMessageError as error:
             self._lose(f"the upstream {self._name!r} sent {error}")
         except Exception:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -76,6 +76,24 @@ def gateway(
             "--drain-grace", metavar="SECONDS", help="How long requests may run on after SIGTERM."
         ),
     ] = DEFAULT_DRAIN_GRACE,
+    authorization_server: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--authorization-server",
+            metavar="URL",
+            help="Where clients are told to get tokens; repeatable.",
+        ),
+    ] = None,
+    resource: Annotated[
+        str | None,
+        typer.Option(
+            "--resource", metavar="URL", help="What tokens call this door: its URL for clients."
+        ),
+    ] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option("--scope", metavar="SCOPE", help="A scope to ask for; repeatable."),
+    ] = None,
     *,
     options: CommonOptions,
 ) -> None:
@@ -98,16 +116,22 @@ def gateway(
         "max_sessions": max_sessions,
         "streams_per_connection": streams_per_connection,
     }
-    given = {name: _count(name, word) for name, word in bounds.items() if word is not None}
+    given: dict[str, Any] = {
+        name: _count(name, word) for name, word in bounds.items() if word is not None
+    }
+    given |= {
+        "allow_hosts": tuple(allow_host or ()),
+        "allow_origins": tuple(allow_origin or ()),
+        "authorization_servers": tuple(authorization_server or ()),
+        "resource": resource or "",
+        "scopes": tuple(scope or ()),
+    }
     grace_seconds = seconds("drain-grace", drain_grace)
     connection = ConnectionOptions(target=address, security=security(options))
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="mcpgrpc: %(message)s")
 
     async def work() -> None:
-        settings = GatewaySettings(
-            allow_hosts=tuple(allow_host or ()), allow_origins=tuple(allow_origin or ()), **given
-        )
-        await _serve(connection, settings, listen, grace_seconds)
+        await _serve(connection, GatewaySettings(**given), listen, grace_seconds)
 
     run(work())
 

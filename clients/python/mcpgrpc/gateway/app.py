@@ -15,6 +15,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from mcpgrpc.connection import ConnectionOptions
+from mcpgrpc.gateway.authorization import Authorization
 from mcpgrpc.gateway.channels import DoorChannels
 from mcpgrpc.gateway.guard import Guard
 from mcpgrpc.gateway.legacy import LegacyDoor
@@ -56,13 +57,15 @@ class Gateway:
         self._schemas = ToolSchemas(settings.schema_seconds)
         self._sessions = sessions = SessionTable(options, channels, settings, work)
         self._modern = ModernDoor(options, channels, settings, self._schemas, work)
+        authorization = Authorization(settings)
         routes = [
             Route("/mcp", McpEndpoint(self._modern, LegacyDoor(sessions, settings, work))),
             WebSocketRoute("/ws", WebSocketDoor(options, sessions, work)),
             Route("/health", health),
             Route("/ready", Readiness(options, channels.probe, work).answer),
+            *authorization.routes(),
         ]
-        self.app = Guard(Starlette(routes=routes), settings)
+        self.app = Guard(authorization.challenging(Starlette(routes=routes)), settings)
         return self
 
     async def __aexit__(

@@ -88,14 +88,9 @@ def error_text(code: int, message: str, request_id: Id | None, data: Any = ...) 
 
 
 def json_response(text: str, status: int, headers: dict[str, str] | None = None) -> Response:
-    """A JSON body; a 401 says how to authenticate, a 429 and a 503 when to try again."""
-    asked = {**challenge(status), **_retry_after(text, status), **(headers or {})}
+    """A JSON body; a 429 and a 503 say when to try again."""
+    asked = {**_retry_after(text, status), **(headers or {})}
     return Response(text, status, asked, media_type=JSON)
-
-
-def challenge(status: int) -> dict[str, str]:
-    """The fields that a status asks for."""
-    return {"www-authenticate": "Bearer"} if status == _UNAUTHORIZED else {}
 
 
 def _retry_after(text: str, status: int) -> dict[str, str]:

@@ -5,6 +5,7 @@ It reads no environment and no file: the command line fills it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,10 @@ DEFAULT_IDLE_SECONDS: Final = 30 * 60.0
 DEFAULT_STREAMS_PER_CONNECTION: Final = 100
 """What HTTP/2 recommends as the least that a server or a proxy allows; our servers allow 1,000."""
 
+
+# These stand in a header between quotes.
+_URL: Final = re.compile(r"https?://[^\s\"\\/]+(?:/[^\s\"\\]*)?")
+_SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 
 _ABOVE_ZERO: Final = (
     "max_body_bytes",
@@ -47,6 +52,11 @@ class GatewaySettings:
         keepalive_seconds: an SSE stream gets a comment this often, and a modern request is answered
             as plain JSON when it is done within so long and has sent no notification.
         schema_seconds: how long a tool list is used to check `Mcp-Param-*` headers.
+        authorization_servers: issuers of tokens for this door, which its metadata names; clients
+            are told where to get a token only if there is one.
+        resource: what the door is called in tokens, its URL as clients see it; what they say when
+            left out.
+        scopes: what clients should ask tokens for.
     """
 
     allow_hosts: tuple[str, ...] = ()
@@ -59,6 +69,9 @@ class GatewaySettings:
     session_idle_seconds: float = DEFAULT_IDLE_SECONDS
     keepalive_seconds: float = 15.0
     schema_seconds: float = 5.0
+    authorization_servers: tuple[str, ...] = ()
+    resource: str = ""
+    scopes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for origin in self.allow_origins:
@@ -66,6 +79,12 @@ class GatewaySettings:
                 checked_origin(origin)
             except ValueError as error:
                 raise UsageError(f"{error}, not {origin!r}") from None
+        for url in (*self.authorization_servers, *filter(None, (self.resource,))):
+            if not _URL.fullmatch(url):
+                raise UsageError(f"{url!r} is no URL: write https://host/path")
+        for scope in self.scopes:
+            if not _SCOPE.fullmatch(scope):
+                raise UsageError(f"{scope!r} is no scope")
         for name in _ABOVE_ZERO:
             if getattr(self, name) <= 0:
                 raise UsageError(f"{name} must be above 0")
