@@ -16,7 +16,7 @@ from mcpgrpc.connection import ConnectionOptions
 from mcpgrpc.errors import UsageError
 from mcpgrpc.gateway.serving import RunningDoor, running_door
 from mcpgrpc.gateway.settings import DEFAULT_STREAMS_PER_CONNECTION, GatewaySettings
-from mcpgrpc_server.listen_targets import MAX_SOCKET_PATH_BYTES
+from mcpgrpc_server.listen_targets import MAX_SOCKET_PATH_BYTES, Security, split_security
 from mcpgrpc_server.listeners import UNIX_PREFIX, ListenError
 from mcpgrpc_server.settings import ServerSettings
 
@@ -47,10 +47,13 @@ async def http_door(settings: ServerSettings, address: str) -> AsyncIterator[Run
     Raises:
         ListenError: the place to listen at cannot be bound.
     """
+    if settings.http_security is Security.TLS and not settings.tls_cert:
+        raise ListenError(f"{settings.http} needs a certificate: give --tls-cert and --tls-key")
     options = ConnectionOptions(target=address)
     async with AsyncExitStack() as stack:
         try:
-            door = running_door(options, _door_settings(settings), settings.http)
+            _, listen = split_security(settings.http)
+            door = running_door(options, _door_settings(settings), listen)
             opened = await stack.enter_async_context(door)
         except UsageError as error:
             hint = "stop what uses it or choose another with --http"
@@ -59,6 +62,7 @@ async def http_door(settings: ServerSettings, address: str) -> AsyncIterator[Run
 
 
 def _door_settings(settings: ServerSettings) -> GatewaySettings:
+    speaks_tls = settings.http_security is not Security.PLAINTEXT
     streams = min(settings.max_concurrent_streams, DEFAULT_STREAMS_PER_CONNECTION)
     return GatewaySettings(
         allow_hosts=tuple(settings.http_allow_host),
@@ -69,6 +73,8 @@ def _door_settings(settings: ServerSettings) -> GatewaySettings:
         authorization_servers=_urls([settings.jwt_issuer]),
         # The first audience that is a URL: the name under which tokens are asked for.
         resource=next(iter(_urls(settings.jwt_audience)), ""),
+        tls_cert=settings.tls_cert if speaks_tls else "",
+        tls_key=settings.tls_key if speaks_tls else "",
     )
 
 

@@ -58,13 +58,15 @@ def checked_target(listen: str) -> str:
 
 
 def checked_http_target(target: str) -> str:
-    """The target of the HTTP door itself; "" for none.
+    """The target of the HTTP door itself, perhaps with what secures it in front; "" for none.
 
     Raises:
-        ValueError: it is neither HOST:PORT nor [IPV6]:PORT; says so in one line.
+        ValueError: it is neither HOST:PORT nor [IPV6]:PORT, or asks for client certificates, which
+            a door cannot pass on; says so in one line.
     """
-    if target.startswith(_SOCKET_SCHEME):
-        raise ValueError("the HTTP door listens on HOST:PORT or [IPV6]:PORT")
+    security, plain = split_security(target)
+    if plain.startswith(_SOCKET_SCHEME) or security is Security.MTLS:
+        raise ValueError("the HTTP door listens on [plaintext:|tls:]HOST:PORT or [IPV6]:PORT")
     return checked_target(target) if target else target
 
 

@@ -22,7 +22,7 @@ from mcpgrpc_server.admission.settings import AdmissionSettings
 from mcpgrpc_server.audit.settings import AuditSettings
 from mcpgrpc_server.authentication.settings import AuthenticationSettings
 from mcpgrpc_server.authentication.token_settings import TokenSettings
-from mcpgrpc_server.listen_targets import checked_http_target, checked_target, is_local
+from mcpgrpc_server.listen_targets import Security, checked_http_target, checked_target, is_local
 from mcpgrpc_server.rate_limits.settings import RateLimitSettings
 from mcpgrpc_server.rights.settings import RightsSettings
 from mcpgrpc_server.structured_log import LogFormat, LogLevel
@@ -88,7 +88,8 @@ class ServerSettings(
     http: Annotated[str, AfterValidator(checked_http_target)] = Field(
         default="",
         description="Where MCP over HTTP and WebSocket is served beside gRPC: HOST:PORT or "
-        "[IPV6]:PORT, port 0 for a free one; empty for nowhere.",
+        "[IPV6]:PORT, port 0 for a free one; empty for nowhere. HTTPS where there is a "
+        "certificate, unless it says plaintext: in front.",
     )
     http_allow_host: Annotated[list[str], NoDecode, BeforeValidator(_split)] = Field(
         default=[],
@@ -300,6 +301,19 @@ class ServerSettings(
         """Whether callers can prove who they are; where they cannot, nobody is asked."""
         return bool(self.api_keys or self.jwt_issuer or self.tls_client_ca)
 
+    @property
+    def http_security(self) -> Security:
+        """How the HTTP door is secured: as it says itself, else TLS where there is a certificate.
+
+        Never by client certificates: a door cannot pass them on.
+        """
+        security = self.security_of(self.http)
+        return Security.TLS if security is Security.MTLS else security
+
+    def speaks_plaintext(self, listen: str) -> bool:
+        """Whether what goes over a listener can be read on the way."""
+        return self.security_of(listen) is Security.PLAINTEXT
+
     def set_origins(self, origins: Mapping[str, str]) -> None:
         """Note where values came from, by field; for whoever loads settings."""
         self._origins = dict(origins)
@@ -317,21 +331,16 @@ def check_listeners(settings: ServerSettings) -> None:
             callers there are not said to be meant.
     """
     listeners = (*settings.listen, *filter(None, (settings.http,)))
-    exposed = [target for target in listeners if not is_local(target)]
-    unsaid = [
-        f"{what} there need --{name}"
-        for what, name, said in (
-            ("plaintext connections", "insecure", settings.insecure),
-            (
-                "callers without credentials",
-                "allow-anonymous",
-                settings.allow_anonymous or settings.takes_credentials,
-            ),
-        )
-        if not said
-    ]
-    if exposed and unsaid:
-        raise SettingsError(
-            f"other machines can connect to {exposed[0]}: {' and '.join(unsaid)};"
-            " else listen on 127.0.0.1 or unix:PATH"
-        )
+    for listen in listeners:
+        if is_local(listen):
+            continue
+        unsaid = []
+        if settings.speaks_plaintext(listen) and not settings.insecure:
+            unsaid.append("plaintext connections there need --insecure")
+        if not (settings.allow_anonymous or settings.takes_credentials):
+            unsaid.append("callers without credentials there need --allow-anonymous")
+        if unsaid:
+            raise SettingsError(
+                f"other machines can connect to {listen}: {' and '.join(unsaid)};"
+                " else listen on 127.0.0.1 or unix:PATH"
+            )

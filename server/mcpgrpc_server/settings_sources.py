@@ -168,7 +168,7 @@ def _shown_value(settings: ServerSettings, name: str) -> object:
 
 def _toml(value: object) -> str:
     if isinstance(value, SecretStr):
-        return f'"{HIDDEN}"'
+        return f'"{HIDDEN}"' if value.get_secret_value() else '""'
     if isinstance(value, Path):
         value = str(value)
     if isinstance(value, Mapping):

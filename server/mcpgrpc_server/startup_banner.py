@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from mcpgrpc_server.backend import Summary
-from mcpgrpc_server.listen_targets import is_local
+from mcpgrpc_server.listen_targets import Security, is_local
 from mcpgrpc_server.redaction import clip, escape_controls
 from mcpgrpc_server.settings import ServerSettings
 
@@ -28,6 +28,14 @@ _VALUES: Final[Mapping[str, str]] = {
     "null": "null",
 }
 _EVERY_INTERFACE: Final = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - it is compared
+
+_SECURED: Final = {Security.PLAINTEXT: "plaintext", Security.TLS: "TLS", Security.MTLS: "mTLS"}
+_TLS_WORDS: Final = ("--tls-ca", "CA_FILE")
+_OPTIONS: Final[Mapping[Security, tuple[str, ...]]] = {
+    Security.PLAINTEXT: (),
+    Security.TLS: _TLS_WORDS,
+    Security.MTLS: (*_TLS_WORDS, "--tls-cert", "CERT_FILE", "--tls-key", "CERT_KEY_FILE"),
+}
 
 
 def startup_banner(
@@ -51,9 +59,9 @@ def startup_banner(
         "address": ", ".join(addresses),
         **({"http": ", ".join(f"{url}/mcp" for url in doors)} if doors else {}),
         "tools": _tools(summary.tools),
-        "security": _security([*addresses, *(url.partition("//")[2] for url in doors)]),
+        "security": _security([*addresses, *(url.partition("//")[2] for url in doors)], settings),
         "health": f"grpc.health.v1, reflection {'on' if settings.reflection else 'off'}",
-        "try": " ".join([command, *_next_words(summary.tools, _reachable(addresses[0]))]),
+        "try": " ".join([command, *_next_words(summary.tools, _reachable(addresses[0]), settings)]),
     }
     lines = [f"{_name(summary.name) or 'MCP server'} answers over gRPC"]
     lines += [f"  {label:<9} {text}" for label, text in rows.items()]
@@ -66,11 +74,17 @@ def _tools(tools: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(names) + (f" and {more} more" if more else "") or "none"
 
 
-def _security(addresses: Sequence[str]) -> str:
+def _security(addresses: Sequence[str], settings: ServerSettings) -> str:
     exposed = [each for each in addresses if not is_local(each)]
+    secured = dict.fromkeys(settings.security_of(listen) for listen in settings.listen)
+    how = " and ".join(_SECURED[each] for each in secured)
+    is_asked = settings.takes_credentials and not settings.allow_anonymous
+    asked = "credentials asked for" if is_asked else "no credentials asked for"
     if not exposed:
-        return "plaintext, no credentials asked for; only this machine can connect"
-    return f"PLAINTEXT, NO CREDENTIALS ASKED FOR; other machines can connect to {exposed[0]}"
+        return f"{how}, {asked}; only this machine can connect"
+    loud_how = how.upper() if Security.PLAINTEXT in secured else how
+    loud_asked = asked if is_asked else asked.upper()
+    return f"{loud_how}, {loud_asked}; other machines can connect to {exposed[0]}"
 
 
 def _reachable(address: str) -> str:
@@ -79,11 +93,23 @@ def _reachable(address: str) -> str:
     return f"{_EVERY_INTERFACE[host]}:{port}" if host in _EVERY_INTERFACE else address
 
 
-def _next_words(tools: Sequence[Mapping[str, Any]], address: str) -> list[str]:
+def _next_words(
+    tools: Sequence[Mapping[str, Any]], address: str, settings: ServerSettings
+) -> list[str]:
+    security = settings.security_of(settings.listen[0])
+    options = list(_OPTIONS[security])
     if not tools:
-        return ["health", shlex.quote(address)]
+        return ["health", shlex.quote(address), *options]
+    if settings.takes_credentials and not settings.allow_anonymous:
+        options += _credential_words(settings)
     words = ["call", address, str(tools[0]["name"]), *_arguments(tools[0].get("inputSchema"))]
-    return [shlex.quote(escape_controls(word)) for word in words]
+    return [*(shlex.quote(escape_controls(word)) for word in words), *options]
+
+
+def _credential_words(settings: ServerSettings) -> list[str]:
+    if settings.api_keys:
+        return ["--api-key-file", "KEY_FILE"]
+    return ["--token-file", "TOKEN_FILE"] if settings.jwt_issuer else []
 
 
 def _arguments(schema: Any) -> Iterator[str]:

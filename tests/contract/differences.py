@@ -17,9 +17,11 @@ DIFFERENCES: Final = {
     "text of an exception": "In memory a legacy low-level handler that raises answers code 0 with "
     "the exception's text. A server does not show its insides to whoever calls: it answers "
     "-32603, as the SDK itself does at the newest revision, and logs the traceback.",
-    "a name that is no text": "Over HTTP the newest revision repeats the name of a tool in a header, "
-    "and a name that is no text cannot be: the contradiction, -32020, is found before the params "
-    "are. The SDK's own HTTP server answers the same.",
+    "text of an exception of an upstream": "An upstream answers for itself: what it shows of its "
+    "insides passes as it came, as every other answer does.",
+    "a name that is no text": "Over HTTP, before a server or behind it, the newest revision repeats "
+    "the name of a tool in a header, and a name that is no text cannot be: the contradiction, "
+    "-32020, is found before the params are looked at. The SDK's own HTTP server answers the same.",
     "a large result in an event": "Over HTTP a legacy session answers with events, as the SDK's own "
     "HTTP server does, and the SDK's client takes events of 1 MiB at most.",
 }

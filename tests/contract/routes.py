@@ -108,5 +108,5 @@ ROUTES: Final[dict[str, Route]] = {
 DOORS: Final = ("http", "websocket", "stdio")
 UPSTREAM_STDIO: Final = "upstream-stdio"
 UPSTREAMS: Final = ("upstream-http", UPSTREAM_STDIO)
-SERVED: Final = tuple(name for name in ROUTES if name != "memory")
-"""Every route over gRPC."""
+SERVED: Final = ("session", "call", *DOORS)
+"""Every route to an app that our server runs itself."""

@@ -39,7 +39,7 @@ async def test_a_timeout_ends_the_call_and_cancels_the_handler(
         assert (await caller.call_tool("add", {"a": 1, "b": 1}))["structuredContent"]
 
 
-@pytest.mark.wires(*SERVED)
+@pytest.mark.wires(*SERVED, "upstream-http")
 async def test_leaving_cancels_what_still_runs(connect: Connect, journal: Journal) -> None:
     async with asyncio.timeout(MAX_SECONDS):
         async with connect() as caller:

@@ -75,14 +75,25 @@ async def test_text_of_an_exception(wire: str) -> None:
     assert (error.code, error.message) == expected
 
 
-async def test_a_name_that_is_no_text() -> None:
-    subject = Subject("sdk", "http", "modern", "MCPServer")
+async def test_text_of_an_exception_of_an_upstream() -> None:
+    assert "text of an exception of an upstream" in DIFFERENCES
+    subject = Subject("sdk", "upstream-http", "legacy", "Server")
+    async with subject.connect(Journal(), Hooks(), "legacy") as caller:
+        error = await refusal(caller.read_resource("contract://broken"))
+    assert (error.code, error.message) == (0, INTERNALS)
+
+
+@pytest.mark.parametrize("wire", ["http", "upstream-http"])
+async def test_a_name_that_is_no_text(wire: str) -> None:
+    assert "a name that is no text" in DIFFERENCES
+    subject = Subject("sdk", wire, "modern", "MCPServer")
     async with subject.connect(Journal(), Hooks(), MODERN) as caller:
         error = await refusal(caller.request("tools/call", {"name": 7}))
     assert error.code == -32020
 
 
 async def test_a_large_result_in_an_event() -> None:
+    assert "a large result in an event" in DIFFERENCES
     subject = Subject("sdk", "http", "legacy", "MCPServer")
     async with subject.connect(Journal(), Hooks(), "legacy") as caller:
         error = await refusal(caller.call_tool("large", {"megabytes": 2}))

@@ -99,6 +99,7 @@ async def test_params_that_break_the_schema_are_invalid(connect: Connect) -> Non
 
 
 @pytest.mark.differs("a name that is no text", "http", "modern")
+@pytest.mark.differs("a name that is no text", "upstream-http", "modern")
 async def test_a_name_that_is_no_text_is_invalid(connect: Connect) -> None:
     async with connect() as caller:
         assert (await answer_to(caller, "tools/call", {"name": 7})).code == -32602

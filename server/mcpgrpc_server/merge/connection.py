@@ -131,6 +131,8 @@ class MergedConnection:
         }
         if not results:
             return self._first_refusal(scope, said)
+        for at, result in results.items():
+            self._host.heard(at, DISCOVER, result)
         everyone_answered = len(results) == len(self._links)
         merged = capabilities.discover_result(
             [Introduction(self._links[at].name, result) for at, result in results.items()],

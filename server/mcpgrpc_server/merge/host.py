@@ -5,7 +5,7 @@ It answers nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,15 +37,17 @@ class MergeHost:
     catalogues: Catalogues
     capabilities: dict[tuple[int, str], dict[str, Any]] = field(default_factory=dict)
 
-    def capabilities_of_all(self, method: str, answered: dict[int, Any]) -> list[dict[str, Any]]:
+    def heard(self, member: int, method: str, result: dict[str, Any]) -> None:
+        """A member has said what it can do, in answer to `initialize` or `server/discover`."""
+        self.capabilities[member, method] = object_of(result.get("capabilities"))
+
+    def capabilities_of_all(self, method: str, answered: Container[int]) -> list[dict[str, Any]]:
         """What members can do, in their order: those that answered now, and those that are down.
 
         Args:
             method: `initialize` or `server/discover`, whose capabilities differ.
-            answered: the results of those that answered it, by their place.
+            answered: the places of those that answered it.
         """
-        for at, said in answered.items():
-            self.capabilities[at, method] = object_of(said.get("capabilities"))
         return [
             self.capabilities.get((at, method), {})
             for at, member in enumerate(self.members)

@@ -10,18 +10,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from mcpgrpc.binding import errors, json_text
 from mcpgrpc.binding.ids import Id
-from mcpgrpc.stream.writer import StreamClosedError
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
 from mcpgrpc_server.backend import Client, ServerCall
 from mcpgrpc_server.merge import answers, shares
 from mcpgrpc_server.merge.capabilities import object_of
 from mcpgrpc_server.merge.kinds import UPDATED_METHOD
 from mcpgrpc_server.merge.member_client import ListChanged, MemberClient
+from mcpgrpc_server.merge.news import News
 from mcpgrpc_server.merge.progress import ProgressTokens
 from mcpgrpc_server.merge.scope import Scope
 from mcpgrpc_server.merge.shares import Share
@@ -56,6 +56,7 @@ class Listening:
         self._wanted = object_of((call.params or {}).get(shares.FILTER))
         self._parts: dict[int, _Part] = {}
         self._acknowledged = asyncio.Event()
+        self._news = News(self._tell_news, scope.background)
 
     async def run(self) -> envelope_pb2.JsonRpcResponse:
         """Listen until cancelled; an answer only where nobody can listen."""
@@ -90,16 +91,11 @@ class Listening:
         await self._acknowledged.wait()
         await self._client.notify(method, params_json, self._call.request.id)
 
-    async def tell_old(self, methods: Sequence[str], uris: Sequence[str] = ()) -> None:
+    def may_be_old(self, methods: Sequence[str], uris: Iterable[str] = ()) -> None:
         """Tell the client that lists and resources may have changed unheard."""
-        meta = {"_meta": {SUBSCRIPTION_ID_META_KEY: self._call.request.id}}
-        try:
-            for method in methods:
-                await self.tell(method, json_text.dump(meta))
-            for uri in uris:
-                await self.tell(UPDATED_METHOD, json_text.dump({**meta, "uri": uri}))
-        except StreamClosedError:
-            logger.debug("the subscription is over")
+        self._news.add(methods)
+        for uri in uris:
+            self._news.add([UPDATED_METHOD], uri)
 
     def client_of(self, part: _Part) -> _PartClient:
         """The client as a member's part sees it."""
@@ -110,9 +106,9 @@ class Listening:
         uris = UriMap.known(self._scope.host.members, self._scope.catalogue)
         return uris.offered(member, uri)
 
-    def tell_later(self, methods: Sequence[str], uris: Sequence[str] = ()) -> None:
-        """`tell_old`, without waiting."""
-        self._scope.background.spawn(self.tell_old(methods, uris), "telling of a member")
+    async def _tell_news(self, method: str, uri: str | None) -> None:
+        params = {"_meta": {SUBSCRIPTION_ID_META_KEY: self._call.request.id}}
+        await self.tell(method, json_text.dump(params if uri is None else {**params, "uri": uri}))
 
     async def _wait_settled(self, parts: Sequence[_Part]) -> None:
         """Wait until everyone has acknowledged or refused, as long as a list may take."""
@@ -178,7 +174,7 @@ class _Part:
         self._set_up(serving)
         self._attempts = 0
         if not serving:
-            self._listening.tell_later(self._methods())
+            self._listening.may_be_old(self._methods())
         elif self._is_heard or self.refusal is not None:
             self._settle()
 
@@ -186,8 +182,8 @@ class _Part:
         self.settled.set()
         if self._missed_some:
             self._missed_some = False
-            uris = list(self.share.offered.values()) if self._is_heard else []
-            self._listening.tell_later(self._methods(), uris)
+            uris = self.share.offered.values() if self._is_heard else ()
+            self._listening.may_be_old(self._methods(), uris)
 
     async def _listen(self) -> envelope_pb2.JsonRpcResponse:
         link = self.share.link

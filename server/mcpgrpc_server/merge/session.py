@@ -14,7 +14,6 @@ from enum import Enum
 from typing import Any
 
 from mcpgrpc.binding import errors, json_text
-from mcpgrpc.stream.writer import StreamClosedError
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
 from mcpgrpc_server.backend import Client, ClientNotification, ServerCall
 from mcpgrpc_server.merge import answers, capabilities, json_edit
@@ -23,6 +22,7 @@ from mcpgrpc_server.merge.capabilities import Introduction
 from mcpgrpc_server.merge.host import MergeHost
 from mcpgrpc_server.merge.kinds import KINDS
 from mcpgrpc_server.merge.link import MemberLink
+from mcpgrpc_server.merge.news import News
 
 logger = logging.getLogger(__name__)
 
@@ -62,12 +62,13 @@ class LegacySession:
         self._forget_lists = forget_lists
         self._background = background
         self._parts = [Part.NOT_YET for _ in links]
-        self._joining: dict[int, asyncio.Task[bool]] = {}
+        self._joining: dict[int, asyncio.Task[None]] = {}
         self._retry_at = [0.0 for _ in links]
         self._initialize: ServerCall | None = None
         self._initialized: ClientNotification | None = None
         self._level: ServerCall | None = None
         self._capabilities: dict[str, Any] = {}
+        self._news = News(self._tell, background)
 
     def links(self) -> list[MemberLink]:
         """Those that can be asked now. Before `initialize` that is everyone, who will refuse."""
@@ -95,15 +96,16 @@ class LegacySession:
         )
         introductions = {}
         for link in asked:
-            result = self._took_in(link, said.get(link.at))
+            result = self._taken_in(link, said.get(link.at))
             if result is not None:
                 introductions[link.at] = Introduction(link.name, result)
         if not introductions:
             return self._first_refusal(asked, said)
         self._forget_lists()
-        results = {at: each.result for at, each in introductions.items()}
+        for at, introduction in introductions.items():
+            self._host.heard(at, INITIALIZE, introduction.result)
         self._capabilities = capabilities.merged_capabilities(
-            self._host.capabilities_of_all(INITIALIZE, results)
+            self._host.capabilities_of_all(INITIALIZE, introductions)
         )
         result = capabilities.initialize_result(
             list(introductions.values()), self._capabilities, self._host.info
@@ -128,7 +130,7 @@ class LegacySession:
         if self._initialize is None or self._parts[link.at] is Part.LEFT_OUT:
             return
         if self._parts[link.at] is Part.TAKES_PART:
-            self._background.spawn(self._tell_lists_changed(), "telling of a member")
+            self._tell_lists_changed()
         elif serving:
             self._join(link)
 
@@ -147,38 +149,44 @@ class LegacySession:
         self._joining[link.at] = task
         task.add_done_callback(lambda _: self._joining.pop(link.at, None))
 
-    async def _take_in(self, link: MemberLink) -> bool:
-        """Tell a member what the client said at the beginning."""
-        assert self._initialize is not None
-        call = replace(
-            self._initialize, request=answers.own_call(INITIALIZE, None, modern=False).request
-        )
+    async def _take_in(self, link: MemberLink) -> None:
+        """Have a member join, and tell the client."""
         timeout = self._host.bounds.initialize_timeout_seconds
-        said = await self._background.within(timeout, {link.at: link.ask(call)}, INITIALIZE)
-        result = self._took_in(link, said.get(link.at))
-        if result is None:
-            return False
-        self._host.capabilities_of_all(INITIALIZE, {link.at: result})
-        # It takes part from here on, so an `initialized` that comes later reaches it as well.
+        said = await self._background.within(timeout, {link.at: self._told(link)}, INITIALIZE)
+        result = self._taken_in(link, said.get(link.at))
+        if result is not None:
+            self._host.heard(link.at, INITIALIZE, result)
+            self._forget_lists()
+            self._tell_lists_changed()
+
+    async def _told(self, link: MemberLink) -> envelope_pb2.JsonRpcResponse:
+        """Tell a member what the client said at the beginning; gives its answer to that."""
+        assert self._initialize is not None
+        request = answers.own_call(INITIALIZE, None, modern=False).request
+        answer = await link.ask(replace(self._initialize, request=request))
+        if answers.result_object(answer) is None:
+            return answer
         if self._initialized is not None:
             await link.tell(self._initialized)
+        # It takes part from here on, so an `initialized` that comes later reaches it as well.
+        self._parts[link.at] = Part.TAKES_PART
         if self._level is not None:
             await link.ask(self._level)
-        self._forget_lists()
-        self._background.spawn(self._tell_lists_changed(), "telling of a member")
-        return True
+        return answer
 
-    def _took_in(
+    def _taken_in(
         self, link: MemberLink, answer: envelope_pb2.JsonRpcResponse | None
     ) -> dict[str, Any] | None:
+        """Settle whether a member takes part; what it said of itself if it does."""
         result = answers.result_object(answer)
         if result is not None:
             self._parts[link.at] = Part.TAKES_PART
             return result
         is_refused = answer is not None and answer.reason == errors_pb2.ERROR_REASON_UNSPECIFIED
         self._parts[link.at] = Part.LEFT_OUT if is_refused else Part.NOT_YET
-        now = asyncio.get_running_loop().time()
-        self._retry_at[link.at] = now + self._host.bounds.initialize_retry_seconds
+        if answer is None:
+            now = asyncio.get_running_loop().time()
+            self._retry_at[link.at] = now + self._host.bounds.initialize_retry_seconds
         why = answer.error.message[:200] if answer is not None else "it did not answer in time"
         logger.warning("%s does not take part in a session: %s", link.name, why)
         link.give_up()
@@ -196,15 +204,16 @@ class LegacySession:
                 return errors.failure(errors.INTERNAL_ERROR, f"{link.name} answered no JSON object")
         return answers.unavailable(asked[0].name if asked else self._links[0].name)
 
-    async def _tell_lists_changed(self) -> None:
-        if self._initialized is None:
-            return
-        methods = {kind.changed_method for kind in KINDS if kind.capability in self._capabilities}
-        for method in sorted(methods):
-            try:
-                await self._client.notify(method, None, None)
-            except StreamClosedError:
-                return
+    def _tell_lists_changed(self) -> None:
+        # Before it has ended the handshake, the client has no list yet.
+        if self._initialized is not None:
+            methods = {
+                kind.changed_method for kind in KINDS if kind.capability in self._capabilities
+            }
+            self._news.add(sorted(methods))
+
+    async def _tell(self, method: str, uri: str | None) -> None:
+        await self._client.notify(method, None, None)
 
 
 def _replayed(call: ServerCall, version: str) -> ServerCall:

@@ -149,7 +149,7 @@ class HttpSession:
         async with self._endpoint.request(verb, method, headers, text) as response:
             if response.status_code == _NOT_FOUND and http_headers.SESSION_ID in headers:
                 self._forgotten()
-                raise http_failures.session_ended(self._endpoint.name, is_new=False)
+                raise http_failures.session_ended(self._endpoint.name, is_new=verb == "POST")
             yield response
 
 

@@ -66,6 +66,54 @@ def test_what_other_machines_can_reach_is_said_in_capitals() -> None:
     assert shown.endswith("other machines can connect to 10.0.0.1:2")
 
 
+TLS = {"tls_cert": "c", "tls_key": "k"}
+KEYS = {"api_keys": "keys.toml"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (KEYS, "plaintext, credentials asked for"),
+        (TLS | KEYS, "TLS, credentials asked for"),
+        (TLS | {"tls_client_ca": "ca"}, "mTLS, credentials asked for"),
+        (KEYS | {"allow_anonymous": True}, "plaintext, no credentials asked for"),
+        (TLS | {"listen": ["127.0.0.1:1", "unix:/tmp/x"]}, "TLS and plaintext, no credentials"),
+    ],
+)
+def test_it_says_how_a_listener_is_secured_and_whether_callers_are_known(
+    settings: dict[str, Any], said: str
+) -> None:
+    assert lines(settings=ServerSettings.model_validate(settings))["security"].startswith(said)
+
+
+def test_only_what_is_unsafe_is_said_in_capitals() -> None:
+    known = lines(addresses=["10.0.0.1:2"], settings=ServerSettings(api_keys="keys.toml"))
+    assert known["security"].startswith("PLAINTEXT, credentials asked for; other machines")
+    open_tls = lines(addresses=["10.0.0.1:2"], settings=ServerSettings(tls_cert="c", tls_key="k"))
+    assert open_tls["security"].startswith("TLS, NO CREDENTIALS ASKED FOR; other machines")
+
+
+@pytest.mark.parametrize(
+    ("settings", "options"),
+    [
+        (KEYS, "--api-key-file KEY_FILE"),
+        (KEYS | {"allow_anonymous": True}, ""),
+        ({"jwt_issuer": "https://i", "jwt_audience": ["a"]}, "--token-file TOKEN_FILE"),
+        (TLS, "--tls-ca CA_FILE"),
+        (TLS | KEYS, "--tls-ca CA_FILE --api-key-file KEY_FILE"),
+        (
+            TLS | {"tls_client_ca": "ca"},
+            "--tls-ca CA_FILE --tls-cert CERT_FILE --tls-key CERT_KEY_FILE",
+        ),
+    ],
+)
+def test_the_next_command_names_the_files_that_it_needs(
+    settings: dict[str, Any], options: str
+) -> None:
+    shown = lines(SEARCH, settings=ServerSettings.model_validate(settings))["try"]
+    assert shown == f"mcpgrpc call 127.0.0.1:50051 search query=json {options}".strip()
+
+
 @pytest.mark.parametrize(
     ("bound", "typed"),
     [("0.0.0.0:7", "127.0.0.1:7"), ("[::]:7", "'[::1]:7'"), ("10.0.0.1:7", "10.0.0.1:7")],

@@ -76,6 +76,15 @@ def gateway(
             "--drain-grace", metavar="SECONDS", help="How long requests may run on after SIGTERM."
         ),
     ] = DEFAULT_DRAIN_GRACE,
+    serve_cert: Annotated[
+        str | None,
+        typer.Option(
+            "--serve-cert", metavar="FILE", help="The door's own certificate (PEM), for HTTPS."
+        ),
+    ] = None,
+    serve_key: Annotated[
+        str | None, typer.Option("--serve-key", metavar="FILE", help="Its key (PEM).")
+    ] = None,
     authorization_server: Annotated[
         list[str] | None,
         typer.Option(
@@ -125,6 +134,8 @@ def gateway(
         "authorization_servers": tuple(authorization_server or ()),
         "resource": resource or "",
         "scopes": tuple(scope or ()),
+        "tls_cert": serve_cert or "",
+        "tls_key": serve_key or "",
     }
     grace_seconds = seconds("drain-grace", drain_grace)
     connection = ConnectionOptions(target=address, security=security(options))

@@ -20,6 +20,7 @@ from mcpgrpc.connection import ConnectionOptions
 from mcpgrpc.errors import UsageError
 from mcpgrpc.gateway.app import Gateway
 from mcpgrpc.gateway.settings import GatewaySettings
+from mcpgrpc.gateway.tls import DoorCertificate
 
 SHUTDOWN_SECONDS: Final = 5
 """How long responses under way may take when the door ends."""
@@ -86,10 +87,17 @@ async def running_door(
     """
     with contextlib.closing(bound(listen)) as listener:
         host, port = listener.getsockname()[:2]
-        async with Gateway(options, settings) as gateway:
-            server = _Server(_config(gateway, settings))
+        certificate = (
+            DoorCertificate(settings.tls_cert, settings.tls_key) if settings.tls_cert else None
+        )
+        async with Gateway(options, settings) as gateway, _kept_new(certificate):
+            config = _config(gateway, settings)
+            config.load()
+            config.ssl = None if certificate is None else certificate.context
+            server = _Server(config)
             running = asyncio.create_task(server.serve([listener]), name="http door")
-            url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+            scheme = "http" if certificate is None else "https"
+            url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
             try:
                 yield RunningDoor(url, gateway)
             finally:
@@ -111,6 +119,19 @@ async def until_asked_to_stop() -> None:
     finally:
         for each in signals:
             loop.remove_signal_handler(each)
+
+
+@asynccontextmanager
+async def _kept_new(certificate: DoorCertificate | None) -> AsyncIterator[None]:
+    if certificate is None:
+        yield
+        return
+    keeping = asyncio.create_task(certificate.keep_new(), name="the door's certificate")
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        await asyncio.wait({keeping})
 
 
 class _Server(uvicorn.Server):

@@ -57,6 +57,8 @@ class GatewaySettings:
         resource: what the door is called in tokens, its URL as clients see it; what they say when
             left out.
         scopes: what clients should ask tokens for.
+        tls_cert: the door's certificate chain, a PEM file; with it the door speaks HTTPS alone.
+        tls_key: its key, a PEM file.
     """
 
     allow_hosts: tuple[str, ...] = ()
@@ -72,6 +74,8 @@ class GatewaySettings:
     authorization_servers: tuple[str, ...] = ()
     resource: str = ""
     scopes: tuple[str, ...] = ()
+    tls_cert: str = ""
+    tls_key: str = ""
 
     def __post_init__(self) -> None:
         for origin in self.allow_origins:
@@ -79,6 +83,8 @@ class GatewaySettings:
                 checked_origin(origin)
             except ValueError as error:
                 raise UsageError(f"{error}, not {origin!r}") from None
+        if bool(self.tls_cert) != bool(self.tls_key):
+            raise UsageError("a certificate and its key go together: give both or neither")
         for url in (*self.authorization_servers, *filter(None, (self.resource,))):
             if not _URL.fullmatch(url):
                 raise UsageError(f"{url!r} is no URL: write https://host/path")
