@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, cast, get_args
 
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from typer.main import get_command
 
@@ -69,6 +70,8 @@ def option(name: str, field: FieldInfo) -> str:
 def default(name: str, field: FieldInfo) -> str:
     """The default as TOML, and in larger units where it is a size."""
     value = field.default
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
     return f"`{json.dumps(value)}`{in_units(name, value)}"
 
 
@@ -90,7 +93,7 @@ def takes(field: FieldInfo) -> str:
 
 def kind(annotation: Any) -> str:
     """What a value is, in a word or two."""
-    names = {bool: "true or false", int: "integer", float: "number", str: "text"}
+    names = {bool: "true or false", int: "integer", float: "number", str: "text", SecretStr: "text"}
     if annotation in names:
         return names[annotation]
     words = [word for word in get_args(annotation) if isinstance(word, str)]

@@ -70,7 +70,3 @@ class NotProvenError(Exception):
 
 class ProofUnavailableError(Exception):
     """Nobody can tell now whether a credential proves anything."""
-
-
-class ProofUnavailableError(Exception):
-    """Nobody can say now whether a credential proves anything."""

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcpgrpc_server.authentication.compact_tokens import read_token
+from mcpgrpc_server.authentication.compact_tokens import MAX_JSON_DEPTH, read_token
 from mcpgrpc_server.authentication.json_web_keys import parse_key_set
 from mcpgrpc_server.authentication.json_web_tokens import TokenVerifier
 from mcpgrpc_server.authentication.jwks_source import KeysUnavailableError
@@ -137,6 +137,13 @@ def test_a_token_of_another_form_is_not_the_same_signature() -> None:
     assert as_bytes[0] == as_bytes[1]
     with pytest.raises(NotProvenError, match="signature is malformed"):
         read_token(twin)
+
+
+async def test_claims_nest_up_to_a_bound(verifier: TokenVerifier) -> None:
+    # The payload itself is one level.
+    deepest = json.loads("[" * (MAX_JSON_DEPTH - 1) + "]" * (MAX_JSON_DEPTH - 1))
+    assert (await verifier.verify(KEY.token(x=deepest))).subject == "alice"
+    assert "deeper" in await refusal(verifier, KEY.token(x=[deepest]))
 
 
 JSON = st.recursive(

@@ -1,4 +1,4 @@
-"""Where a server over gRPC, or a door, answers otherwise than the SDK's in-memory transport, and why.
+"""Where a server over gRPC or a door answers otherwise than the SDK's in-memory one, and why.
 
 Everything that is not in this table is alike; `test_differences` proves each entry.
 """
@@ -19,9 +19,9 @@ DIFFERENCES: Final = {
     "-32603, as the SDK itself does at the newest revision, and logs the traceback.",
     "text of an exception of an upstream": "An upstream answers for itself: what it shows of its "
     "insides passes as it came, as every other answer does.",
-    "a name that is no text": "Over HTTP, before a server or behind it, the newest revision repeats "
-    "the name of a tool in a header, and a name that is no text cannot be: the contradiction, "
+    "a name that is no text": "Over HTTP, before a server or behind it, the newest revision "
+    "repeats a tool's name in a header, which a name that is no text cannot be: the contradiction, "
     "-32020, is found before the params are looked at. The SDK's own HTTP server answers the same.",
-    "a large result in an event": "Over HTTP a legacy session answers with events, as the SDK's own "
-    "HTTP server does, and the SDK's client takes events of 1 MiB at most.",
+    "a large result in an event": "Over HTTP a legacy session answers with events, as the SDK's "
+    "own HTTP server does, and the SDK's client takes events of 1 MiB at most.",
 }

@@ -28,9 +28,11 @@ Send = Callable[[str], Awaitable[None]]
 @asynccontextmanager
 async def websocket_transport(url: str) -> AsyncIterator[Any]:
     """One WebSocket, a message a text frame."""
-    async with connect(url, proxy=None, max_size=MAX_LINE_BYTES) as socket:
-        async with _streams(aiter(socket), socket.send) as streams:
-            yield streams
+    async with (
+        connect(url, proxy=None, max_size=MAX_LINE_BYTES) as socket,
+        _streams(aiter(socket), socket.send) as streams,
+    ):
+        yield streams
 
 
 @asynccontextmanager

@@ -83,7 +83,7 @@ async def over_upstream_url(app: Any) -> AsyncIterator[Any]:
 async def upstream_command(kind: str) -> AsyncIterator[Route]:
     """A server whose upstream is the app as a program; gives the route to it.
 
-    It takes a second to start, so it is made once for all tests, which cannot see the app's journal.
+    It takes a second to start, so it is made once for all tests, which do not see its journal.
     """
     command = [sys.executable, "-m", "tests.contract.served_over_stdio", kind]
     table = UpstreamTable(command=command, cwd=ROOT)

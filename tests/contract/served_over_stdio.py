@@ -1,4 +1,4 @@
-"""The contract's app as a program that speaks stdio: `python -m tests.contract.served_over_stdio KIND`.
+"""The contract's app as a program that speaks stdio; its argument is the kind of app.
 
 Nobody sees its journal.
 """

@@ -14,10 +14,10 @@ from mcp.server.mcpserver import Context
 import mcpgrpc
 from mcpgrpc.testing import serving
 from tests.contract.caller import Hooks, refusal
-from tests.contract.conftest import MODERN, Subject
 from tests.contract.differences import DIFFERENCES
 from tests.contract.features import INTERNALS
 from tests.contract.journal import Journal
+from tests.contract.subjects import MODERN, Subject
 
 Clients = Callable[[Any], AbstractAsyncContextManager[Callable[[], Client]]]
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from tests.contract.caller import Answered, Caller, Hooks, Json, refusal
-from tests.contract.conftest import Connect, Subject
+from tests.contract.conftest import Connect
 from tests.contract.features import BUSY_CODE, INTERNALS
 from tests.contract.routes import SERVED
+from tests.contract.subjects import Subject
 
 BROKEN_PARAMS: tuple[tuple[str, Json], ...] = (
     ("tools/call", {}),

@@ -11,9 +11,9 @@ import pytest
 from mcp.shared.message import SessionMessage
 from mcp.types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
 
-from tests.contract.conftest import APPS, APP_OF_ERA
 from tests.contract.journal import Journal
 from tests.contract.routes import ROUTES
+from tests.contract.subjects import APP_OF_ERA, APPS
 
 LEGACY = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 WIRES = (

@@ -30,12 +30,13 @@ def resolves(name: str) -> bool:
 
 
 @cache
-def options_of(command: str) -> set[str]:
-    """Every option that a command of `mcpgrpc` takes."""
-    found: Any = typer.main.get_command(build([command]))
-    named = found.commands[command] if command in getattr(found, "commands", {}) else found
+def options_of(*words: str) -> set[str]:
+    """Every option of the command of `mcpgrpc` that the words begin with."""
+    found: Any = typer.main.get_command(build(words[:1]))
+    for word in words:
+        found = getattr(found, "commands", {}).get(word, found)
     taken = {"--help", "-h"}
-    return taken.union(*([*each.opts, *each.secondary_opts] for each in named.params))
+    return taken.union(*([*each.opts, *each.secondary_opts] for each in found.params))
 
 
 def is_command(name: str) -> bool:

@@ -113,7 +113,9 @@ def check_command(words: list[str]) -> None:
         assert set(targets) <= make_targets(), words
     elif program == "mcpgrpc":
         check_own_command(words[1:])
-    elif program == "python" and not words[1].startswith("-"):
+    elif program == "python" and words[1] == "-m":
+        assert (ROOT / words[2].replace(".", "/")).with_suffix(".py").is_file(), words[2]
+    elif program == "python":
         assert (ROOT / words[1]).is_file(), words[1]
     else:
         assert program in ELSEWHERE, f"nobody knows what {program} is"
@@ -123,7 +125,7 @@ def check_own_command(words: list[str]) -> None:
     if words[0] not in {"--help", "--version"}:
         assert is_command(words[0]), words[0]
         given = {word.partition("=")[0] for word in words if word.startswith("--")}
-        assert given <= options_of(words[0]), words
+        assert given <= options_of(*words[:2]), words
 
 
 @each_block("json")

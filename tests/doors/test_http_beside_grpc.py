@@ -94,15 +94,17 @@ def test_a_temporary_directory_that_leaves_no_room_is_said_with_what_to_do(
     long = tmp_path / ("x" * 100)
     long.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(long))
-    with pytest.raises(ListenError, match="let TMPDIR name a shorter directory"):
-        with private_address():
-            pass
+    with (
+        pytest.raises(ListenError, match="let TMPDIR name a shorter directory"),
+        private_address(),
+    ):
+        pass
     assert not list(long.iterdir())
 
 
 def test_http_that_other_machines_can_reach_has_to_be_meant() -> None:
     told = ServerSettings(http="0.0.0.0:8080")
-    with pytest.raises(SettingsError, match="0.0.0.0:8080.*--insecure"):
+    with pytest.raises(SettingsError, match=r"0\.0\.0\.0:8080.*--insecure"):
         check_listeners(told)
     check_listeners(told.model_copy(update={"insecure": True, "allow_anonymous": True}))
     check_listeners(ServerSettings(http="127.0.0.1:8080"))
@@ -172,9 +174,7 @@ async def test_a_subscription_is_completed_by_a_drain(watched: Watched) -> None:
     )
     async with (
         beside(watched) as both,
-        both.door.http.stream(
-            "POST", both.door.mcp, content=content, headers=headers
-        ) as answer,
+        both.door.http.stream("POST", both.door.mcp, content=content, headers=headers) as answer,
     ):
         lines = answer.aiter_lines()
         acknowledged = await next_message(lines)

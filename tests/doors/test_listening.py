@@ -26,5 +26,5 @@ def test_what_is_no_address_is_said(listen: str) -> None:
 
 
 def test_an_address_of_another_machine_is_said_with_the_reason() -> None:
-    with pytest.raises(UsageError, match="cannot listen on 192.0.2.1:0: "):
+    with pytest.raises(UsageError, match=r"cannot listen on 192\.0\.2\.1:0: "):
         bound("192.0.2.1:0")

@@ -264,6 +264,30 @@ async def test_calls_that_miss_headers_at_once_share_one_list(
     assert len(strict.listings) == 1
 
 
+async def test_a_call_that_is_refused_late_takes_what_another_has_learned(
+    upstream: Scripted, client: httpx2.AsyncClient
+) -> None:
+    strict = Strict(tool("routed", region="Region"))
+    refused, learned = asyncio.Event(), asyncio.Event()
+
+    async def answer(request: Request, message: dict[str, Any] | None) -> Response:
+        assert message is not None
+        response = await strict(request, message)
+        if message["id"] == 2 and response.status_code == 400:
+            refused.set()
+            await learned.wait()
+        return response
+
+    upstream.answer = answer
+    async with calling(upstream.url, Heard(), client=client) as carrier:
+        late = asyncio.create_task(carrier.exchange(call_modern(2, "routed", region="b")))
+        await refused.wait()
+        await carrier.exchange(call_modern(1, "routed", region="a"))
+        learned.set()
+        assert text_of(await late) == "fine"
+    assert len(strict.listings) == 1
+
+
 async def test_a_list_without_end_is_not_read_to_its_end(
     upstream: Scripted, client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

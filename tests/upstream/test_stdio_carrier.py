@@ -164,6 +164,20 @@ async def test_progress_belongs_to_the_request_that_brought_its_token() -> None:
         waiting[1].cancel()
 
 
+async def test_a_token_that_two_requests_bring_belongs_to_the_later_one() -> None:
+    token = {"_meta": {"progressToken": "t"}}
+    progress = message("notifications/progress", progressToken="t")
+    async with upstream(TELLING) as up:
+        first = up.start(1, "wait", token)
+        second = up.start(2, "wait", token)
+        for task, related in ((None, 2), (first, 2), (second, None)):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait({task})
+            await up.ask(3, "tell", {"lines": [progress]})
+            assert (await up.told())[1] == related
+
+
 async def test_a_subscriptions_notifications_name_it() -> None:
     async with upstream(TELLING) as up:
         up.start(2, "subscriptions/listen")
@@ -421,5 +435,6 @@ async def test_closing_while_the_command_starts_ends_it() -> None:
     opening = asyncio.create_task(carrier.open())
     await asyncio.sleep(0)
     await soon(carrier.close())
+    assert opening.done()
     with pytest.raises(ConnectionLost, match="was closed"):
         await soon(opening)

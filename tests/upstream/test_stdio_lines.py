@@ -144,6 +144,24 @@ async def test_who_waits_for_room_goes_on_in_the_order_of_asking() -> None:
         assert lines.queued_bytes == 10
 
 
+async def test_nobody_overtakes_who_waits_for_room() -> None:
+    lines = OutgoingLines(high_water_bytes=10)
+    lines.put(b"x" * 30)
+    order: list[str] = []
+
+    async def send(who: str) -> None:
+        await lines.room()
+        order.append(who)
+        lines.put(b"y")
+
+    waiting = asyncio.create_task(send("waiting"))
+    await asyncio.sleep(0)
+    await lines.next_batch()
+    await soon(send("newcomer"))
+    await soon(waiting)
+    assert order == ["waiting", "newcomer"]
+
+
 async def test_a_line_that_was_withdrawn_is_not_sent_and_makes_room() -> None:
     lines = OutgoingLines(high_water_bytes=10)
     first, second = lines.put(b"first"), lines.put(b"x" * 20)

@@ -6,7 +6,6 @@ ends the stream.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Final
 

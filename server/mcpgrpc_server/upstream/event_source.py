@@ -67,7 +67,7 @@ async def texts(
         EventTooLargeError: an event is larger.
     """
     # The standard has one coding for event streams, with or without a mark at the beginning.
-    response.encoding = "utf-8"
+    response.encoding = "utf-8-sig"
     source = httpx2.EventSource(response, max_event_size=max_message_bytes + _FRAMING_BYTES)
     # A generator, which the library declares as an iterator.
     events = cast("AsyncGenerator[httpx2.ServerSentEvent, None]", aiter(source))

@@ -44,6 +44,14 @@ def test_it_says_what_is_served_where_with_which_tools_and_what_to_type_next() -
     }
 
 
+def test_the_door_in_front_is_named_and_counts_for_who_can_connect() -> None:
+    shown = startup_banner(
+        Summary("docs"), ["127.0.0.1:1"], ServerSettings(), doors=["http://10.0.0.1:8080"]
+    )
+    assert "  http      http://10.0.0.1:8080/mcp\n" in shown
+    assert "other machines can connect to 10.0.0.1:8080" in shown
+
+
 def test_every_bound_address_is_named() -> None:
     assert lines(addresses=["127.0.0.1:1", "unix:/tmp/x"])["address"] == "127.0.0.1:1, unix:/tmp/x"
 

@@ -51,6 +51,9 @@ def _wrap(envelope: envelope_pb2.Envelope) -> session_pb2.ClientItem:
     return session_pb2.ClientItem(envelope=envelope)
 
 
+_DRAINED: Final = {session_pb2.GO_AWAY_REASON_TOKEN_EXPIRING: "its credential has ended"}
+
+
 class SessionStream:
     """One open Session.
 
@@ -86,6 +89,8 @@ class SessionStream:
         self._writing: asyncio.Task[None] | None = None
         self._over = False
         self._write_failed = False
+        self.drained_because = ""
+        """Why the server takes no more requests on it; empty while it does."""
 
     @property
     def accepts_requests(self) -> bool:
@@ -236,8 +241,10 @@ class SessionStream:
         elif kind == "settings":
             self._receive_settings(item.settings)
         elif kind == "go_away":
+            self.drained_because = _DRAINED.get(item.go_away.reason, "the server drains it")
             self._sender.go_away(
-                item.go_away.accepted_requests, "the server drained the stream before accepting it"
+                item.go_away.accepted_requests,
+                f"the server took no more requests on the stream: {self.drained_because}",
             )
             self._listener.on_go_away(self)
         elif kind == "request_stream_close":

@@ -78,7 +78,7 @@ class SessionCarrier:
         self._closing: set[asyncio.Task[None]] = set()
         self._pinned = False
         self._closed = False
-        self._end_of_session = "the server drains it"
+        self._end_of_session = ""
 
     async def open(self) -> None:
         """Open the first stream."""
@@ -102,7 +102,8 @@ class SessionCarrier:
                 not_started = error.execution == errors_pb2.EXECUTION_NOT_STARTED
                 if not_started and sends_left and not self._pinned:
                     continue
-                raise self._lost(error, envelope.request.method) from None
+                method = envelope.request.method
+                raise lost(error, self._target, method, execution_name(error.execution)) from None
             if _is_draining(answer) and sends_left and not self._pinned:
                 continue
             return answer
@@ -160,7 +161,9 @@ class SessionCarrier:
 
     def on_go_away(self, stream: SessionStream) -> None:
         """The next request opens another stream, unless the session is bound to this one."""
-        if not self._pinned and stream is self._stream:
+        if self._pinned:
+            self._end_of_session = stream.drained_because
+        elif stream is self._stream:
             self._stream = None
             self._retire(stream)
 
@@ -179,7 +182,8 @@ class SessionCarrier:
             return
         self._stream = None
         if self._pinned and not self._closed:
-            self._end_of_session = "the server ended it" if error is None else describe(error)
+            ended = stream.drained_because or "the server ended it"
+            self._end_of_session = ended if error is None else describe(error)
             self._inbox.session_over(error)
 
     async def _send(self, stream: SessionStream, exchange: Exchange) -> envelope_pb2.Envelope:
@@ -262,7 +266,7 @@ class SessionCarrier:
             await stream.open(metadata)
         except grpc.aio.AioRpcError as error:
             is_refused = error.code() is grpc.StatusCode.UNAUTHENTICATED
-            # A credential may have ended on its way, and there is a fresh one by now.
+            # A credential can end on its way; there may be a fresh one by now.
             if error.code() in PASSING or (is_refused and await self._metadata() != metadata):
                 return open_error(error, self._target)
             raise open_error(error, self._target) from None
@@ -275,9 +279,6 @@ class SessionCarrier:
         if not stream.is_over:
             self._retire(stream)
         return None
-
-    def _lost(self, error: RequestLostError, method: str) -> McpGrpcError:
-        return lost(error, self._target, method, execution_name(error.execution))
 
 
 def _cancellation(sent: Sent, exchange: Exchange) -> str:
