@@ -76,7 +76,8 @@ def _tools(tools: Sequence[Mapping[str, Any]]) -> str:
 
 def _security(addresses: Sequence[str], settings: ServerSettings) -> str:
     exposed = [each for each in addresses if not is_local(each)]
-    secured = dict.fromkeys(settings.security_of(listen) for listen in settings.listen)
+    door = [settings.http_security] if settings.http else []
+    secured = dict.fromkeys([*map(settings.security_of, settings.listen), *door])
     how = " and ".join(_SECURED[each] for each in secured)
     is_asked = settings.takes_credentials and not settings.allow_anonymous
     asked = "credentials asked for" if is_asked else "no credentials asked for"

@@ -52,6 +52,11 @@ def test_the_door_in_front_is_named_and_counts_for_who_can_connect() -> None:
     assert "other machines can connect to 10.0.0.1:8080" in shown
 
 
+def test_a_door_in_plaintext_is_said_beside_listeners_with_tls() -> None:
+    told = ServerSettings(tls_cert="c", tls_key="k", http="plaintext:10.0.0.1:8080")
+    assert lines(settings=told)["security"].startswith("TLS and plaintext, ")
+
+
 def test_every_bound_address_is_named() -> None:
     assert lines(addresses=["127.0.0.1:1", "unix:/tmp/x"])["address"] == "127.0.0.1:1, unix:/tmp/x"
 
