@@ -93,6 +93,19 @@ async def test_all_who_wait_for_the_first_keys_share_one_fetch(
     assert len(set(map(id, answers))) == 1
 
 
+async def test_a_fetch_that_takes_longer_than_the_floor_is_not_doubled(
+    keys: KeyEndpoint, issuer: Issuer
+) -> None:
+    issuer.may_answer.clear()
+    first = asyncio.create_task(keys.current())
+    await issuer.was_asked.wait()
+    issuer.seconds += BOUNDS.floor_seconds
+    keys.prefetch()
+    issuer.may_answer.set()
+    assert has(await asyncio.wait_for(first, MAX_SECONDS), "old")
+    assert issuer.fetches == 1
+
+
 async def test_a_prefetch_spares_the_first_caller_the_wait(
     keys: KeyEndpoint, issuer: Issuer
 ) -> None:

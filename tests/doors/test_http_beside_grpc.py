@@ -14,6 +14,7 @@ from typing import Any
 import httpx2
 import mcp
 import pytest
+from pydantic import ValidationError
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
@@ -108,6 +109,22 @@ def test_http_that_other_machines_can_reach_has_to_be_meant() -> None:
         check_listeners(told)
     check_listeners(told.model_copy(update={"insecure": True, "allow_anonymous": True}))
     check_listeners(ServerSettings(http="127.0.0.1:8080"))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"http": "unix:/tmp/door"}, "the HTTP door listens on HOST:PORT"),
+        ({"http": "8080"}, "HOST:PORT"),
+        ({"http_allow_origin": ["app.example"]}, "an origin is scheme://host"),
+        ({"http_max_sessions": 0}, "greater than or equal to 1"),
+    ],
+)
+def test_a_setting_of_the_door_that_cannot_be_used_is_said(
+    given: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ValidationError, match=said):
+        ServerSettings.model_validate(given)
 
 
 async def test_the_settings_reach_the_door(watched: Watched) -> None:

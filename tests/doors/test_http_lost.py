@@ -62,7 +62,8 @@ async def refusing(handler: Refusing) -> AsyncIterator[Door]:
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:
-        async with open_door(f"127.0.0.1:{port}") as door:
+        # What may pass by itself is tried again for so long.
+        async with open_door(f"127.0.0.1:{port}", connect_timeout_seconds=1) as door:
             yield door
     finally:
         await server.stop(None)

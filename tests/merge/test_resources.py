@@ -119,6 +119,11 @@ async def test_a_prefixed_uri_that_is_anothers_own_is_prefixed_in_turn(wire: Wir
         assert (await text_of(client, "B+x:1"))[1] == "b reads x:1"
 
 
+async def test_a_uri_can_name_its_member_where_nothing_collides(wire: Wire) -> None:
+    async with wire.connect(merged(a=app("a"), c=Scripted({}))) as client:
+        assert await text_of(client, "a+notes://today") == ("a+notes://today", "a reads")
+
+
 class Hidden(Scripted):
     """Has resources that it does not list."""
 

@@ -121,12 +121,17 @@ async def failure(era: Era, url: str, error: type[McpGrpcError], **bounds: Any) 
             headers={"content-encoding": "gzip"},
             media_type="application/json",
         ),
+        lambda: Response(
+            gzip.compress(event(result(2, SAID)).encode()),
+            headers={"content-encoding": "gzip"},
+            media_type="text/event-stream",
+        ),
     ],
     ids=[
         "no event", "a comment", "half an event", "an id of another type in an event",
         "another id in an event", "an event that is no message", "an id of another type",
         "another id", "no JSON", "a batch", "a notification", "nothing", "no UTF-8",
-        "a message as text", "a page", "accepted", "no content", "compressed",
+        "a message as text", "a page", "accepted", "no content", "compressed", "compressed events",
     ],
 )  # fmt: skip
 async def test_what_is_no_answer_is_a_loss(

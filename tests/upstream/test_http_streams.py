@@ -143,6 +143,22 @@ async def test_a_stream_that_breaks_goes_on_without_a_word_to_the_door(
     assert heard.streams_closed == []
 
 
+async def test_a_stream_that_breaks_behind_the_answer_is_left_alone(
+    upstream: Scripted, client: httpx2.AsyncClient
+) -> None:
+    def broken() -> Response:
+        # Less than it says it is.
+        return events_response(event(FINE, "a", RETRY_MS), content_length="1000")
+
+    resumed = Resumed(Response(status_code=400))
+    upstream.answer = session_answers(always(broken), resumed)
+    async with session(upstream.url, Heard(), client=client) as carrier:
+        assert text_of(await carrier.exchange(call(2, "steps"))) == "fine"
+        reading = [task for task in asyncio.all_tasks() if "tools/call" in task.get_name()]
+        await asyncio.gather(*reading)
+    assert resumed.after == []
+
+
 @pytest.mark.parametrize(
     ("responses", "error"),
     [

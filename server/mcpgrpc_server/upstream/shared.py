@@ -57,8 +57,7 @@ class SharedListener:
         """What was under way fails by itself."""
 
     async def caught_up(self) -> None:
-        """Wait for who falls behind, but not for long; let the others run in any case."""
-        await asyncio.sleep(0)
+        """Wait for who falls behind, but not for long."""
         if not self._slow:
             return
         slow, self._slow = self._slow, set()
