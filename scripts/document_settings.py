@@ -13,7 +13,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, cast, get_args, get_origin
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
@@ -22,7 +22,9 @@ from typer.main import get_command
 from mcpgrpc.cli.main import build
 from mcpgrpc.cli.options import common_options
 from mcpgrpc_server.settings import ServerSettings
+from mcpgrpc_server.settings_sources import TABLES as UPSTREAMS
 from mcpgrpc_server.settings_sources import option_name, variable_name
+from mcpgrpc_server.upstream.settings import UpstreamTable
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
 MARKED = re.compile(
@@ -57,11 +59,26 @@ def client_options() -> Iterator[str]:
     yield table(("Option", "Variable", "Default", "Meaning"), rows)
 
 
-TABLES = {"server-settings": server_settings, "client-options": client_options}
+def upstream_settings() -> Iterator[str]:
+    """One table of what is told about an upstream."""
+    rows = [
+        (f"`{name}`", default(name, field), takes(field), field.description or "")
+        for name, field in UpstreamTable.model_fields.items()
+    ]
+    yield table(("Setting", "Default", "Takes", "Meaning"), rows)
+
+
+TABLES = {
+    "server-settings": server_settings,
+    "upstream-settings": upstream_settings,
+    "client-options": client_options,
+}
 
 
 def option(name: str, field: FieldInfo) -> str:
     """The option of a setting; one that is true or false can be switched off as well."""
+    if name == UPSTREAMS:
+        return "none"
     flag = option_name(name)
     off = f", `--no-{flag.removeprefix('--')}`" if field.annotation is bool else ""
     return f"`{flag}`{off}"
@@ -72,6 +89,8 @@ def default(name: str, field: FieldInfo) -> str:
     value = field.default
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
+    if value is None:
+        return "none"
     return f"`{json.dumps(value)}`{in_units(name, value)}"
 
 
@@ -93,11 +112,23 @@ def takes(field: FieldInfo) -> str:
 
 def kind(annotation: Any) -> str:
     """What a value is, in a word or two."""
-    names = {bool: "true or false", int: "integer", float: "number", str: "text", SecretStr: "text"}
+    names = {
+        bool: "true or false",
+        int: "integer",
+        float: "number",
+        str: "text",
+        SecretStr: "text",
+        Path: "path",
+    }
     if annotation in names:
         return names[annotation]
-    words = [word for word in get_args(annotation) if isinstance(word, str)]
-    return ", ".join(f"`{word}`" for word in words) or "list"
+    parts = [part for part in get_args(annotation) if part is not type(None)]
+    words = [part for part in parts if isinstance(part, str)]
+    if words:
+        return ", ".join(f"`{word}`" for word in words)
+    if get_origin(annotation) is dict:
+        return "table"
+    return kind(parts[0]) if len(parts) == 1 and get_origin(annotation) is not list else "list"
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from pathlib import Path
 
 import pytest
 
@@ -13,11 +12,9 @@ from mcpgrpc_server.authentication.jwks_source import (
     FetchedKeys,
     KeyEndpoint,
     KeyFetchError,
-    KeyFile,
     KeysUnavailableError,
     RefreshBounds,
 )
-from mcpgrpc_server.watched_file import WatchedFileError
 from tests.authentication.token_issuer import ec_key, key_set
 
 OLD = key_set(ec_key("old"))
@@ -266,38 +263,3 @@ async def test_closing_gives_a_fetch_up(keys: KeyEndpoint, issuer: Issuer) -> No
     with pytest.raises(KeysUnavailableError):
         await asyncio.wait_for(waiting, MAX_SECONDS)
     await keys.close()
-
-
-async def test_a_file_of_keys_is_read_again_when_it_changes(tmp_path: Path) -> None:
-    path = tmp_path / "jwks.json"
-    path.write_bytes(OLD)
-    keys = KeyFile(str(path), interval_seconds=0)
-    keys.prefetch()
-    seen = await keys.current()
-    assert has(seen, "old")
-    assert await keys.newer_than(seen) is seen
-    path.write_bytes(NEW)
-    assert has(await keys.newer_than(seen), "new")
-    await keys.close()
-
-
-async def test_a_broken_file_of_keys_leaves_those_before_in_force(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    path = tmp_path / "jwks.json"
-    path.write_bytes(OLD)
-    keys = KeyFile(str(path), interval_seconds=0)
-    path.write_bytes(b'{"keys": "none"}')
-    assert has(await keys.current(), "old")
-    assert "no JWKS" in caplog.text
-
-
-@pytest.mark.parametrize("contents", [None, b"{}", b'{"keys":[' + b'{"kty":"EC"},' * 200_000])
-def test_a_file_that_holds_no_keys_is_refused_with_the_reason(
-    tmp_path: Path, contents: bytes | None
-) -> None:
-    path = tmp_path / "jwks.json"
-    if contents is not None:
-        path.write_bytes(contents)
-    with pytest.raises(WatchedFileError, match=r"cannot use the JSON Web Key Set in .*jwks"):
-        KeyFile(str(path))

@@ -114,7 +114,7 @@ def test_http_that_other_machines_can_reach_has_to_be_meant() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"http": "unix:/tmp/door"}, "the HTTP door listens on HOST:PORT"),
+        ({"http": "unix:/tmp/door"}, "the HTTP door listens on"),
         ({"http": "8080"}, "HOST:PORT"),
         ({"http_allow_origin": ["app.example"]}, "an origin is scheme://host"),
         ({"http_max_sessions": 0}, "greater than or equal to 1"),

@@ -78,6 +78,18 @@ async def test_the_official_client_speaks_with_all_members_in_both_eras() -> Non
                 assert found.content[0].text == "b says x"
 
 
+async def test_a_client_that_comes_in_an_outage_is_told_what_there_is_after_it() -> None:
+    member = Scripted({"initialize": initialized_as("2025-11-25", prompts={}, completions={})})
+    without = Scripted({"initialize": initialized_as("2025-11-25", tools={})})
+    async with serving(merged(a=without, b=member)) as address:
+        async with LEGACY_SESSION.client(address) as client:
+            before = client.capabilities
+        member.availability.set(serving=False)
+        async with LEGACY_SESSION.client(address) as client:
+            assert client.capabilities == before
+    assert before.keys() == {"tools", "prompts", "completions"}
+
+
 async def test_a_member_that_refuses_the_handshake_is_left_out_of_the_session() -> None:
     refusing = Scripted(
         {"initialize": failing(-32603, "no more sessions"), "tools/list": tools("x")}

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import pytest
+
 from mcpgrpc.binding import ids
 from mcpgrpc.binding.ids import Id
+from mcpgrpc.errors import ConnectionLost
 from mcpgrpc.stream.carrier import Exchange, Reply
 from mcpgrpc.v1 import envelope_pb2
-from mcpgrpc_server.upstream.environment import child_environment
-from mcpgrpc_server.upstream.process import Command
+from mcpgrpc_server.upstream.process import ChildProcess, Command
 from mcpgrpc_server.upstream.stdio_carrier import StdioCarrier
 from mcpgrpc_server.upstream.stdio_limits import DEFAULT_LIMITS, StdioLimits
 
@@ -28,13 +28,6 @@ ANSWER_SECONDS = 20
 NAME = "files"
 
 Result = TypeVar("Result")
-
-
-def python(source: str, *arguments: str, **how: Any) -> Command:
-    """A command that runs Python source; `how` are further attributes of `Command`."""
-    # Without site packages it starts in a fraction of the time.
-    argv = (sys.executable, "-I", "-S", "-c", source, *arguments)
-    return Command(argv, how.pop("environment", child_environment(os.environ)), **how)
 
 
 def request(
@@ -206,14 +199,6 @@ class Lifelines:
         writer.close()
 
 
-LIFELINE = """
-import os, signal, socket, subprocess, sys
-line = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
-def say(text): line.sendall(f"{text}\\n".encode())
-"""
-"""The beginning of a script that reports to a lifeline, whose port is its first argument."""
-
-
 @asynccontextmanager
 async def lifelines() -> AsyncIterator[Lifelines]:
     """Somewhere for processes to report to."""
@@ -226,26 +211,16 @@ async def lifelines() -> AsyncIterator[Lifelines]:
         server.close()
 
 
-def saying(*lines: str, **how: Any) -> Command:
-    """A server that writes these lines for each line that it reads, but for the method "wait".
+async def lost(task: asyncio.Task[envelope_pb2.Envelope]) -> ConnectionLost:
+    """Why an exchange was lost."""
+    with pytest.raises(ConnectionLost) as error:
+        await soon(task)
+    return error.value
 
-    ID stands for the id of the request read, \\N for the character N without being UTF-8.
-    """
-    return python(_SAYING, *lines, **how)
 
-
-_SAYING = """
-import re, sys
-for text in sys.stdin.buffer:
-    if b'"method":"wait"' in text:
-        continue
-    found = re.search(rb'"id":(-?[0-9]+|"[^"]*")', text)
-    for line in sys.argv[1:]:
-        line = line.replace("LONG", "x" * 200_000).replace("NUL", "\\0")
-        said = line.replace('"id":ID', '"id":' + (found[1].decode() if found else "null"))
-        sys.stdout.buffer.write(said.encode("utf-8", "surrogateescape") + b"\\n")
-    sys.stdout.buffer.flush()
-"""
-
-RESULT = '{"jsonrpc":"2.0","id":ID,"result":{"ok":true}}'
-"""What `saying` answers a request with."""
+async def output_of(command: Command) -> bytes:
+    """What a command writes until it ends by itself."""
+    process = await soon(ChildProcess.start(NAME, command))
+    written: bytes = await soon(process.pipes.stdout.read())
+    await process.end()
+    return written

@@ -120,9 +120,9 @@ async def test_a_refused_second_handshake_leaves_the_session_as_it_is(
         assert again.response.error.message == "again?"
         await carrier.exchange(call(2, "steps"))
     assert upstream.headers[-2]["mcp-session-id"] == SESSION
-    again = upstream.headers[upstream.methods().index("POST initialize", 1)]
-    assert again["mcp-session-id"] == SESSION
-    assert "mcp-protocol-version" not in again
+    repeated = upstream.headers[upstream.methods().index("POST initialize", 1)]
+    assert repeated["mcp-session-id"] == SESSION
+    assert "mcp-protocol-version" not in repeated
 
 
 async def test_a_forgotten_session_is_over_once_and_with_all_that_was_under_way(
@@ -230,7 +230,7 @@ async def test_a_handshake_that_is_given_up_is_not_cancelled(
         opening.cancel()
         with pytest.raises(asyncio.CancelledError):
             await opening
-        # A cancellation would overtake these.
+        # A cancellation would arrive before these.
         for request_id in (2, 3):
             await carrier.exchange(request(request_id, "ping"))
     assert upstream.methods() == ["POST initialize", "POST ping", "POST ping"]
@@ -257,7 +257,7 @@ async def test_the_servers_ids_go_back_as_they_came(
         reply(envelope_pb2.JsonRpcResponse(result_json='{"n":9007199254740993}'))
         await replied.wait()
         reply(envelope_pb2.JsonRpcResponse(result_json="{}"))
-        # A second answer would overtake these.
+        # A second answer would arrive before these.
         await carrier.exchange(call(2, "steps"))
         await carrier.exchange(call(3, "steps"))
     replies = [json.loads(body) for _, body in upstream.requests if '"result"' in body]

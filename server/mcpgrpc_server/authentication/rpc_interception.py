@@ -16,6 +16,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from contextvars import ContextVar
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, Final, NoReturn, TypeAlias
 
 import grpc
@@ -104,6 +105,11 @@ current_opening: Final[ContextVar[RpcOpening | None]] = ContextVar("current_open
 class RpcInterceptor(grpc.aio.ServerInterceptor):
     """Sees every RPC before its handler does; one object serves them all at once."""
 
+    @cached_property
+    def _guarded(self) -> dict[str, tuple[Any, Any]]:
+        """The handlers of methods as they are and as they are wrapped; methods are few."""
+        return {}
+
     @abstractmethod
     async def before(self, rpc: RpcOpening) -> None:
         """Return to let the RPC go on, or `await rpc.refuse(message)`."""
@@ -117,7 +123,12 @@ class RpcInterceptor(grpc.aio.ServerInterceptor):
         handler = await continuation(handler_call_details)
         if handler is None:
             return None
-        return _guarded(handler, handler_call_details.method, self.before)
+        method = handler_call_details.method
+        known = self._guarded.get(method)
+        # A method has one handler, which is wrapped once and not for every RPC.
+        if known is None or known[0] is not handler:
+            known = self._guarded[method] = (handler, _guarded(handler, method, self.before))
+        return known[1]
 
 
 def _guarded(handler: Any, method: str, before: Callable[[RpcOpening], Awaitable[None]]) -> Any:

@@ -17,10 +17,10 @@ from mcpgrpc.stream.carrier import Carrier, Inbox
 from mcpgrpc_server.settings import SettingsError
 from mcpgrpc_server.upstream.connector import Connector
 from mcpgrpc_server.upstream.environment import child_environment
+from mcpgrpc_server.upstream.header_files import HeaderFiles
 from mcpgrpc_server.upstream.http_call_carrier import HttpCallCarrier
 from mcpgrpc_server.upstream.http_client import open_http_client
 from mcpgrpc_server.upstream.http_session_carrier import HttpSessionCarrier
-from mcpgrpc_server.upstream.own_headers import UpstreamHeaders
 from mcpgrpc_server.upstream.process import Command
 from mcpgrpc_server.upstream.settings import UpstreamTable
 from mcpgrpc_server.upstream.stdio_carrier import StdioCarrier
@@ -88,6 +88,7 @@ class UrlConnector:
         self.name = name
         self._url = table.url or ""
         self._table = table
+        self._files = HeaderFiles(name, table.header_files)
         self._client: httpx2.AsyncClient | None = None
 
     @asynccontextmanager
@@ -101,6 +102,7 @@ class UrlConnector:
             client = open_http_client(ca_file=self._table.tls_ca)
         except UsageError as error:
             raise SettingsError(f"upstream {self.name}: {error}") from None
+        client.event_hooks = {"request": [self._files.add_to]}
         async with client:
             self._client = client
             yield
@@ -113,8 +115,10 @@ class UrlConnector:
         """A POST for each request."""
         return HttpCallCarrier(self.name, self._url, self._headers(), inbox, self._opened())
 
-    def _headers(self) -> UpstreamHeaders:
-        return UpstreamHeaders(self.name, self._table.headers, self._table.header_files)
+    def _headers(self) -> dict[str, str]:
+        """Those that stand in the settings; the client adds those that stand in files."""
+        self._files.check()
+        return {name: value.get_secret_value() for name, value in self._table.headers.items()}
 
     def _opened(self) -> httpx2.AsyncClient:
         if self._client is None:
