@@ -223,6 +223,9 @@ async def test_a_token_that_is_bound_to_a_certificate_is_good_with_it_alone(mesh
     thumbprint = base64.urlsafe_b64encode(owner.fingerprint).rstrip(b"=").decode()
     stolen = bearer(KEY.token(cnf={"x5t#S256": thumbprint}))
     assert (await (await mesh.peer(owner)).call(stolen)).code is grpc.StatusCode.OK
+    doubly = bearer(KEY.token(cnf={"x5t#S256": thumbprint, "jkt": "A" * 43}))
+    half_proven = await (await mesh.peer(owner)).call(doubly)
+    assert half_proven.code is grpc.StatusCode.UNAUTHENTICATED
     thief = await (await mesh.peer(AUTHORITY.client(uris=[SPIFFE]))).call(stolen)
     assert thief.code is grpc.StatusCode.UNAUTHENTICATED
     assert "another client certificate" in thief.details

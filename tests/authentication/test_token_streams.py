@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -93,7 +94,9 @@ async def test_a_fresh_token_that_is_not_the_callers_ends_the_stream(
     assert (ended.code, ended.reason) == (grpc.StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED")
 
 
-async def test_while_nobody_can_tell_a_fresh_token_changes_nothing() -> None:
+async def test_while_nobody_can_tell_a_fresh_token_changes_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     asked = asyncio.Event()
 
     async def renew(authorization: str) -> Identity:
@@ -108,6 +111,7 @@ async def test_while_nobody_can_tell_a_fresh_token_changes_nothing() -> None:
         await session.send(fresh(KEY.token()))
         await within(asked.wait())
         assert (await session.call(1, "greet")).HasField("result_json")
+        assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
         session.cancel()
 
 

@@ -180,7 +180,10 @@ async def test_readiness_follows_the_server(everything: ServerProcess) -> None:
         await everything.kill()
         assert (await door.http.get(f"{door.url}/ready")).status_code == 503
         await everything.start()
-        assert (await door.http.get(f"{door.url}/ready")).status_code == 200
+        # Again: on a busy machine the probe's own two seconds may not be enough.
+        async with asyncio.timeout(ANSWER_SECONDS):
+            while (await door.http.get(f"{door.url}/ready")).status_code != 200:
+                pass
 
 
 async def test_a_door_does_not_look_for_its_server_less_and_less_often() -> None:

@@ -23,10 +23,12 @@ RUN_SECONDS = 60
 
 
 @asynccontextmanager
-async def served(log: Path, *words: str) -> AsyncIterator[str]:
+async def served(
+    log: Path, *words: str, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[str]:
     """Run `mcpgrpc serve`; gives its address."""
     command = [MCPGRPC, "serve", *words, "--listen", FREE]
-    async with started(command, r"^ +address +(\S+)$", log) as address:
+    async with started(command, r"^ +address +(\S+)$", log, environment) as address:
         yield address
 
 

@@ -30,7 +30,7 @@ GONE = "note://gone"
 received: list[dict[str, Any]] = []
 held: dict[str, Any] = {}
 listens: list[Any] = []
-asking: dict[str, Any] = {}
+asking: dict[Any, Any] = {}
 
 
 def write(message: dict[str, Any]) -> None:

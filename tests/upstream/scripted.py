@@ -70,7 +70,8 @@ class ScriptedCarrier:
         params = self._note(request.method, request.params_json)
         answering = asyncio.ensure_future(self._answer(request.method, params))
         try:
-            await asyncio.wait({answering, self._over}, return_when=asyncio.FIRST_COMPLETED)
+            waited: set[asyncio.Future[Any]] = {answering, self._over}
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
             if not answering.done():
                 raise ConnectionLost(f"lost under {request.method}", execution="MAYBE")
             response = envelope_pb2.JsonRpcResponse(result_json=json.dumps(answering.result()))

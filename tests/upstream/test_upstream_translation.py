@@ -117,7 +117,8 @@ async def test_the_upstream_sees_no_envelope_of_the_modern_era_and_what_else_met
 
 
 def _calls_echo(message: dict[str, Any]) -> bool:
-    return message.get("params", {}).get("name") == "echo"
+    params: dict[str, Any] = message.get("params", {})
+    return params.get("name") == "echo"
 
 
 async def test_the_upstream_is_told_of_no_capability_of_a_client(

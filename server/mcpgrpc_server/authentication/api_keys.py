@@ -15,6 +15,7 @@ from base64 import b32encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -45,7 +46,7 @@ _FIELDS: Final = frozenset({"id", "name", "sha256", "scopes", "created_at", "exp
 _NOBODY: Final = "0" * 64
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ApiKey:
     """What is kept of a key; the key itself is not.
 
@@ -79,7 +80,7 @@ class ApiKey:
         for scope in self.scopes:
             _require(_SCOPE, "scopes", scope, "1 to 128 printable characters without spaces")
 
-    @property
+    @cached_property
     def identity(self) -> Identity:
         """Whom it proves."""
         return Identity(

@@ -131,6 +131,18 @@ class RpcInterceptor(grpc.aio.ServerInterceptor):
         return known[1]
 
 
+class InOrder(RpcInterceptor):
+    """Several interceptors as one, so that a handler is wrapped once."""
+
+    def __init__(self, *interceptors: RpcInterceptor) -> None:
+        self._interceptors = interceptors
+
+    async def before(self, rpc: RpcOpening) -> None:
+        """Let each see the RPC; who refuses it is the last that does."""
+        for interceptor in self._interceptors:
+            await interceptor.before(rpc)
+
+
 def _guarded(handler: Any, method: str, before: Callable[[RpcOpening], Awaitable[None]]) -> Any:
     """The handler that first waits for `before`, and only then for a message of the caller.
 

@@ -20,7 +20,11 @@ from mcpgrpc_server.authentication.presented import (
     bearer_credential,
 )
 from mcpgrpc_server.authentication.required_interceptor import RequiredInterceptor
-from mcpgrpc_server.authentication.rpc_interception import RpcInterceptor, current_opening
+from mcpgrpc_server.authentication.rpc_interception import (
+    InOrder,
+    RpcInterceptor,
+    current_opening,
+)
 from mcpgrpc_server.authentication.token_interceptor import TokenInterceptor, prove
 from mcpgrpc_server.authentication.token_wiring import token_verifier, trusted_proxies
 from mcpgrpc_server.identity import Identity, IdentityKind, NotProvenError, Renew
@@ -60,14 +64,14 @@ class Authentication:
             proofs.append(TokenInterceptor(self._tokens))
             taken.append("an access token (authorization: Bearer)")
         self.interceptors: tuple[grpc.aio.ServerInterceptor, ...] = ()
-        """In their order; none when nobody is authenticated."""
+        """What stands before every RPC; nothing when nobody is authenticated."""
         if proofs:
             last = RequiredInterceptor(
                 " or ".join(taken),
                 allow_anonymous=settings.allow_anonymous,
                 open_services=_open_services(settings),
             )
-            self.interceptors = (*proofs, last)
+            self.interceptors = (InOrder(*proofs, last),)
 
     def start(self) -> None:
         """Begin to fetch what proofs need, in the background."""

@@ -130,14 +130,15 @@ class UpstreamTable(BaseModel):
         default=16,
         ge=1,
         le=1_024,
-        description="Processes of a command at once: one for all modern requests, and one for "
-        "each legacy client. At least 1, or nothing runs; at most 1,024, since each is a program.",
+        description="Processes of a command at once: one for all modern requests, or where it "
+        "speaks the legacy era alone one for each identity, and one for each legacy client. At "
+        "least 1, or nothing runs; at most 1,024, since each is a program.",
     )
     max_sessions: int = Field(
         default=256,
         ge=1,
         le=65_536,
-        description="Legacy sessions with a URL at once. At least 1, or nothing runs; at most "
+        description="Legacy sessions with a URL at once, counted as max_processes are. At least 1, or nothing runs; at most "
         "65,536, since each holds connections.",
     )
     start_timeout_seconds: float = Field(
