@@ -71,22 +71,25 @@ def test_no_two_things_share_a_name(several: list[Named]) -> None:
 
 
 @given(members())
-def test_a_name_is_kept_exactly_where_nobody_else_offers_it(several: list[Named]) -> None:
-    found = offered_names(several)
-    for at, named in enumerate(several):
-        for own, offered in found[at].items():
-            others = {
-                name
-                for other, names in enumerate(found)
-                if other != at
-                for pair in names.items()
-                for name in (pair if not several[other].always else pair[1:])
-            }
-            if offered == own and not named.always:
-                assert own not in others
-            else:
-                assert offered.startswith(named.prefix + own)
-                assert named.always or own in others
+def test_a_name_is_kept_exactly_where_nothing_else_has_it(several: list[Named]) -> None:
+    things = [
+        (at, own, offered)
+        for at, names in enumerate(offered_names(several))
+        for own, offered in names.items()
+    ]
+    for at, own, offered in things:
+        named = several[at]
+        others = set()
+        for other_at, other_own, other_offered in things:
+            if (other_at, other_own) != (at, own):
+                others.add(other_offered)
+                if not several[other_at].always:
+                    others.add(other_own)
+        if offered == own and not named.always:
+            assert own not in others
+        else:
+            assert offered.startswith(named.prefix + own)
+            assert named.always or own in others
 
 
 @given(members(), st.randoms(use_true_random=False))

@@ -30,6 +30,9 @@ MAX_KEYS: Final = 2_000
 
 MAX_SCOPES: Final = 64
 ID_CHARACTERS: Final = 8
+KEY_ID_CLAIM: Final = "key_id"
+"""The claim that says which key proved an identity."""
+
 SECRET_BYTES: Final = 32
 
 # A key made elsewhere may encode its 256 bits in base64url; ours are in base32, which a double
@@ -87,7 +90,7 @@ class ApiKey:
             self.name,
             IdentityKind.API_KEY,
             scopes=self.scopes,
-            claims=MappingProxyType({"key_id": self.id}),
+            claims=MappingProxyType({KEY_ID_CLAIM: self.id}),
             expires_at=self.expires_at,
         )
 
@@ -175,8 +178,8 @@ class ApiKeys:
         return key.identity
 
     def holds(self, identity: Identity) -> bool:
-        """Whether the key that proved an identity still allows as much, for as long."""
-        key = self._file.value.get(identity.claims.get("key_id", ""))
+        """Whether the key that proved this identity still allows as much, for as long."""
+        key = self._file.value.get(identity.claims[KEY_ID_CLAIM])
         if key is None or (key.name, key.scopes) != (identity.subject, identity.scopes):
             return False
         if key.expires_at is None:

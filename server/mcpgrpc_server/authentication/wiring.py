@@ -11,7 +11,7 @@ from typing import Final
 import grpc
 
 from mcpgrpc_server.authentication.api_key_interceptor import ApiKeyInterceptor
-from mcpgrpc_server.authentication.api_keys import ApiKeys
+from mcpgrpc_server.authentication.api_keys import KEY_ID_CLAIM, ApiKeys
 from mcpgrpc_server.authentication.certificate_interceptor import CertificateInterceptor
 from mcpgrpc_server.authentication.presented import (
     CredentialKind,
@@ -100,9 +100,8 @@ class Authentication:
 
     def holds(self, identity: Identity) -> bool:
         """Whether what proved an identity was not taken back since."""
-        if self._keys is None or identity.kind is not IdentityKind.API_KEY:
-            return True
-        return self._keys.holds(identity)
+        is_of_the_keys = identity.kind is IdentityKind.API_KEY and KEY_ID_CLAIM in identity.claims
+        return self._keys is None or not is_of_the_keys or self._keys.holds(identity)
 
     async def _prove(self, presented: Presented, certificate: Identity | None) -> Identity:
         if presented.kind is CredentialKind.API_KEY and self._keys is not None:

@@ -2,9 +2,9 @@
 
 It does not know what is named, nor who is up. The rule:
 
-1. A thing keeps its own name where no other member offers that name.
-2. A thing whose name another member offers too, as its own or as a prefixed one, is offered under
-   its member's prefix; so is everything of a member that always wants it.
+1. A thing keeps its own name where nothing else has it.
+2. A thing whose name something else has too, as its own or as a prefixed one, is offered under its
+   member's prefix; so is everything of a member that always wants it.
 3. Prefixed names that still coincide (`a` + `_` + `b_x`, `a_b` + `_` + `x`) are numbered: the first
    member in the order of the members keeps the name, the next ones get `_2`, `_3` and so on, past
    every name that is taken.
