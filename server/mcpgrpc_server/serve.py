@@ -32,7 +32,7 @@ def serve(
     """Serve an app until SIGTERM or SIGINT, then drain and return.
 
     Args:
-        app: an SDK `MCPServer` or low-level `Server`.
+        app: an SDK `MCPServer` or low-level `Server`; None where the settings name upstreams.
         settings: the defaults overlaid by `MCPGRPC_*` when left out.
         on_ready: called once the server answers, with its addresses bound and what it serves.
 

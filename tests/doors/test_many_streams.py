@@ -89,7 +89,7 @@ async def test_a_stream_that_the_server_does_not_take_is_refused_in_time_and_cle
             async with connect(door.ws, proxy=None) as socket:
                 await socket.send('{"jsonrpc":"2.0","id":1,"method":"server/discover"}')
                 error = _error(await socket.recv())
-        assert "took no further stream within 0.5 s" in error["message"]
+        assert "within 0.5 s: what is there takes connections" in error["message"]
         assert error["data"]["execution"] == "NOT_STARTED"
 
 

@@ -24,6 +24,7 @@ settings.register_profile(
     database=None,
     deadline=None,
     max_examples=70,
+    stateful_step_count=40,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("merge")

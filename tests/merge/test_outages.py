@@ -173,6 +173,23 @@ async def test_a_member_that_fails_to_list_keeps_the_names_it_had() -> None:
         assert await names(client) == ["a_search", "only_a", "link_a"]
 
 
+async def test_a_member_that_goes_while_others_are_asked_is_not_asked_any_more(wire: Wire) -> None:
+    going = Scripted(
+        {"initialize": initialized_as("2025-11-25"), "com.example/run": '{"ran":"late"}'}
+    )
+
+    async def unknown(call: Any, client: Any) -> Any:
+        going.availability.set(serving=False)
+        return await failing(-32601, "Method not found")(call, client)
+
+    first = Scripted({"initialize": initialized_as("2025-11-25"), "com.example/run": unknown})
+    async with wire.connect(merged(a=first, b=going)) as client:
+        with pytest.raises(ServiceError) as caught:
+            await client.request("com.example/run")
+    assert facts(caught.value) == UNAVAILABLE
+    assert "com.example/run" not in going.methods()
+
+
 @asynccontextmanager
 async def health(address: str) -> AsyncIterator[health_pb2_grpc.HealthStub]:
     async with grpc.aio.insecure_channel(address) as channel:

@@ -171,6 +171,18 @@ async def test_a_call_that_is_cancelled_is_cancelled_at_the_upstream(
         pass
 
 
+async def test_a_call_whose_time_is_over_is_cancelled_at_the_upstream(
+    server: Server, calls: RawCalls, clients: list[RawSession]
+) -> None:
+    held = tool(1, "hold", {"key": "too long"})
+    held.timeout.FromMilliseconds(50)
+    await clients[0].send(held)
+    response = await clients[0].response(1)
+    assert (response.error.code, response.reason) == (4, errors_pb2.ERROR_REASON_TIMEOUT)
+    while "notifications/cancelled" not in {m["method"] for m in await seen_by(calls, server)}:
+        pass
+
+
 async def test_subscriptions_of_the_same_id_are_told_each_under_its_own(
     clients: list[RawSession], server: Server, calls: RawCalls
 ) -> None:

@@ -22,6 +22,7 @@ from mcpgrpc.errors import ServiceError
 from mcpgrpc_server import Server
 from tests.upstream.http_app import NOTES, Told
 from tests.upstream.http_servers import (
+    KeptEvents,
     Scripted,
     free_port,
     json_response,
@@ -30,7 +31,7 @@ from tests.upstream.http_servers import (
     served,
     session_answers,
 )
-from tests.upstream.offered import EXAMPLES, Offer, called, health_of, params_of
+from tests.upstream.offered import EXAMPLES, Offer, called, health_of, legacy, params_of
 from tests.wire.raw import OpenSession, RawCalls, cancelled, modern, request, text_of, tool
 
 SERVE = """
@@ -192,6 +193,40 @@ async def test_a_url_that_stops_answering_is_found_by_its_probes(
         await until(False)
         script.answer = legacy_answers(nothing)
         await until(True)
+
+
+async def test_a_subscription_to_a_legacy_url_ends_when_that_stops_answering(
+    offer: Offer, script: Scripted, opened: OpenSession
+) -> None:
+    server = await offer({"old": {"url": script.url, "probe_interval_seconds": 0.1}})
+    client = await opened(server)
+    wanted = modern({"notifications": {"toolsListChanged": True}})
+    await client.send(request("l", "subscriptions/listen", wanted))
+    await client.envelope()
+    script.always(lambda: Response(status_code=503))
+    response = await client.response("l")
+    assert (response.error.code, response.execution) == (10, 2)
+
+
+@pytest.mark.parametrize("can_close", [True, False])
+async def test_the_stream_of_a_request_is_closed_at_a_door_that_can(
+    offer: Offer, told: Told, opened: OpenSession, can_close: bool
+) -> None:
+    app = told.app.streamable_http_app(event_store=KeptEvents(), retry_interval=10)
+    async with served(app) as url:
+        client = await opened(await offer({"told": {"url": url}}))
+        await client.initialize()
+        asked = request("r", "tools/call", legacy("polled", token="t"))
+        asked.door.can_close_request_stream = can_close
+        await client.send(asked)
+        await client.envelope()
+        if can_close:
+            closed = await client.next("request_stream_close")
+            assert closed.request_id.text == "r"
+        told.go_on.set()
+        assert text_of(await client.response("r")) == "polled"
+        closings = [item.HasField("request_stream_close") for item in client.seen]
+        assert any(closings) == can_close
 
 
 @asynccontextmanager

@@ -109,8 +109,8 @@ def unanswered(channel: grpc.aio.Channel, target: str, timeout_seconds: float) -
     """Why nothing could be opened on a channel within the time."""
     if channel.get_state() is grpc.ChannelConnectivity.READY:
         return ConnectError(
-            f"the server at {target} is connected and took no further stream within"
-            f" {timeout_seconds:g} s; it, or a proxy before it, may carry as many as it takes"
+            f"no server answers at {target} within {timeout_seconds:g} s: what is there takes"
+            " connections and opens no further stream; it may carry as many as it can"
         )
     return ConnectError(
         f"no server answers at {target} within {timeout_seconds:g} s;"

@@ -101,7 +101,7 @@ class UpstreamSession:
     def __init__(self, make: Callable[[UpstreamSession], Carrier]) -> None:
         self.numbers = itertools.count(1)
         self.over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        """Resolved with the reason when the connection was lost for the first time."""
+        """Resolved with the reason when the connection was lost for the first time, or closed."""
         self._asked: dict[Id, Asked] = {}
         self._carrier = make(self)
 
@@ -151,6 +151,7 @@ class UpstreamSession:
 
     async def close(self) -> None:
         """Let go of the upstream; what is under way fails. Idempotent."""
+        self._end("the connection to the upstream was closed")
         await self._carrier.close()
 
     # Inbox
@@ -175,8 +176,7 @@ class UpstreamSession:
 
     def session_over(self, error: Exception | None) -> None:
         """The connection is lost."""
-        if not self.over.done():
-            self.over.set_result(str(error) if error is not None else "it ended the session")
+        self._end(str(error) if error is not None else "the upstream ended the session")
         self.listener.lost()
 
     def request_stream_close(self, request_id: Id) -> None:
@@ -190,6 +190,10 @@ class UpstreamSession:
     def standalone_stream_close(self) -> None:
         """The upstream ended its stream of what belongs to no request."""
         self.listener.standalone_stream_closed()
+
+    def _end(self, why: str) -> None:
+        if not self.over.done():
+            self.over.set_result(why)
 
     def _of(self, related: Id | None) -> Asked | None:
         return None if related is None else self._asked.get(related)

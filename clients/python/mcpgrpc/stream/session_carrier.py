@@ -111,22 +111,19 @@ class SessionCarrier:
 
     async def notify(self, envelope: envelope_pb2.Envelope) -> None:
         """Send a notification on the stream that is open; without one there is nobody to tell."""
-        stream = self._stream
+        stream, method = self._stream, envelope.notification.method
         if stream is None:
             return
         if (refusal := stream.beyond_limit(envelope)) is not None:
-            logger.warning("dropped %s: %s", envelope.notification.method, refusal.message)
+            logger.warning("dropped %s: %s", method, refusal.message)
             return
         try:
-            async with asyncio.timeout(NOTIFY_SECONDS):
-                await stream.room()
-        except TimeoutError:
-            method = envelope.notification.method
-            logger.warning("dropped %s: %s does not read", method, self._target)
-        except StreamClosedError:
-            logger.debug("dropped %s: the stream has ended", envelope.notification.method)
-        else:
+            with contextlib.suppress(StreamClosedError):
+                async with asyncio.timeout(NOTIFY_SECONDS):
+                    await stream.room()
             stream.put(envelope)
+        except TimeoutError:
+            logger.warning("dropped %s: %s does not read", method, self._target)
 
     async def close(self) -> None:
         """End every stream; what is under way is cancelled."""
