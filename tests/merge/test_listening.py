@@ -241,7 +241,15 @@ async def test_where_nobody_can_listen_the_first_refusal_is_the_answer() -> None
                 pass
 
 
-@pytest.mark.parametrize("params", [{}, {"notifications": 7}])
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"notifications": 7},
+        {"notifications": {"resourceSubscriptions": [7]}},
+        {"notifications": {"resourceSubscriptions": [["x:1"]]}},
+    ],
+)
 async def test_a_filter_that_is_none_is_refused_as_a_member_alone_refuses_it(
     params: dict[str, Any],
 ) -> None:

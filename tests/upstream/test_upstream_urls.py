@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import mcp
@@ -31,15 +32,10 @@ from tests.upstream.http_servers import (
     served,
     session_answers,
 )
-from tests.upstream.offered import EXAMPLES, Offer, called, health_of, legacy, params_of
+from tests.upstream.offered import Offer, called, health_of, legacy, params_of
 from tests.wire.raw import OpenSession, RawCalls, cancelled, modern, request, text_of, tool
 
-SERVE = """
-import sys, uvicorn
-sys.path.insert(0, sys.argv[1])
-from everything import app
-uvicorn.run(app.streamable_http_app(), port=int(sys.argv[2]), log_level="critical")
-"""
+PLAIN_HTTP = Path(__file__).with_name("plain_http_upstream.py")
 
 
 @pytest.fixture
@@ -230,10 +226,10 @@ async def test_the_stream_of_a_request_is_closed_at_a_door_that_can(
 
 
 @asynccontextmanager
-async def everything_at(port: int) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The everything app over HTTP in a process of its own, once it listens."""
+async def running_at(port: int) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The hand-written upstream in a process of its own."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", SERVE, str(EXAMPLES), str(port))
+        *(sys.executable, "-S", "-E", str(PLAIN_HTTP), str(port))
     )
     try:
         yield process
@@ -247,47 +243,45 @@ async def test_of_a_hundred_calls_under_a_kill_each_has_its_own_result_or_a_clea
     offer: Offer,
 ) -> None:
     port = free_port()
-    url = f"http://127.0.0.1:{port}/mcp"
-    slow = asyncio.Event()
+    all_hold = asyncio.Event()
     reports: set[int] = set()
 
     async def call(client: mcpgrpc.Client, number: int) -> str:
         def report(*_: object) -> None:
             reports.add(number)
             if len(reports) == 50:
-                slow.set()
+                all_hold.set()
 
         try:
             if number % 2:
-                await client.call_tool("slow", {"seconds": 50}, on_progress=report)
-                return "an answer too early"
-            done = await client.call_tool("add", {"a": number, "b": 1000})
+                await client.call_tool("hold", {}, on_progress=report)
+                return "an answer that nobody gave"
+            done = await client.call_tool("echo", {"text": f"my {number}"})
         except ServiceError as error:
             return f"{error.reason} {error.execution}"
-        assert done.structured_content is not None
-        return "own" if done.structured_content["result"] == number + 1000 else "another's"
+        return "own" if done.content[0].text == f"my {number}" else "another's"
 
-    async with asyncio.timeout(50):
-        async with everything_at(port) as upstream:
-            server = await offer({"everything": {"url": url, "probe_interval_seconds": 0.5}})
-            async with health_of(server) as until:
-                await until(True)
-                address = server.addresses[0]
-                async with (
-                    mcpgrpc.Client(address) as one,
-                    mcpgrpc.Client(address, rpc="call") as two,
-                    mcpgrpc.Client(address, mode="legacy") as three,
-                ):
-                    clients = (one, two, three)
-                    tasks = [asyncio.create_task(call(clients[n % 3], n)) for n in range(100)]
-                    await slow.wait()
-                    upstream.send_signal(signal.SIGKILL)
-                    outcomes = Counter(await asyncio.gather(*tasks))
-                    await until(False)
-                    async with everything_at(port):
-                        await until(True)
-                        for client in clients:
-                            done = await client.call_tool("add", {"a": 1, "b": 2})
-                            assert done.structured_content == {"result": 3}
+    table = {"url": f"http://127.0.0.1:{port}/mcp", "probe_interval_seconds": 0.5}
+    async with asyncio.timeout(50), running_at(port) as upstream:
+        server = await offer({"plain": table})
+        address = server.addresses[0]
+        async with health_of(server) as until:
+            await until(True)
+            async with (
+                mcpgrpc.Client(address) as one,
+                mcpgrpc.Client(address, rpc="call") as two,
+                mcpgrpc.Client(address, mode="legacy") as three,
+            ):
+                clients = (one, two, three)
+                tasks = [asyncio.create_task(call(clients[n % 3], n)) for n in range(100)]
+                await all_hold.wait()
+                upstream.send_signal(signal.SIGKILL)
+                outcomes = Counter(await asyncio.gather(*tasks))
+                await until(False)
+                async with running_at(port):
+                    await until(True)
+                    for client in clients:
+                        done = await client.call_tool("echo", {"text": "after"})
+                        assert done.content[0].text == "after"
     assert set(outcomes) <= {"own", "UPSTREAM_LOST MAYBE", "UPSTREAM_UNAVAILABLE NOT_STARTED"}
     assert outcomes["UPSTREAM_LOST MAYBE"] >= 50

@@ -9,13 +9,13 @@ import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeVar
 
 from mcpgrpc.binding import errors, json_text
 from mcpgrpc.v1 import envelope_pb2
 from mcpgrpc_server.backend import BackendConnection, ServerCall
 from mcpgrpc_server.caller import Caller
-from mcpgrpc_server.identity import IdentityKind
+from mcpgrpc_server.caller_key import CallerKey, identity_key
 from mcpgrpc_server.merge import answers
 from mcpgrpc_server.merge.background import Background
 from mcpgrpc_server.merge.bounds import MergeBounds
@@ -26,8 +26,6 @@ from mcpgrpc_server.merge.member import Member
 from mcpgrpc_server.merge.member_client import ListingClient
 
 logger = logging.getLogger(__name__)
-
-IdentityKey: TypeAlias = tuple[IdentityKind, str, str]
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -74,8 +72,8 @@ class Catalogues:
         self._members = members
         self._bounds = bounds
         self._background = background
-        self._last_known: RecentlyUsed[IdentityKey, LastKnown] = RecentlyUsed(bounds.max_catalogues)
-        self._catalogues: RecentlyUsed[tuple[IdentityKey, str], tuple[Catalogue, _Stateless]] = (
+        self._last_known: RecentlyUsed[CallerKey, LastKnown] = RecentlyUsed(bounds.max_catalogues)
+        self._catalogues: RecentlyUsed[tuple[CallerKey, str], tuple[Catalogue, _Stateless]] = (
             RecentlyUsed(bounds.max_catalogues)
         )
 
@@ -83,7 +81,7 @@ class Catalogues:
         """The catalogue for a request: by who asks, and by what it declares to understand."""
         envelope = _envelope(call)
         declared = json_text.dump({**envelope, answers.CLIENT_INFO_META_KEY: None})
-        key = (_identity_key(caller), declared)
+        key = (identity_key(caller.identity), declared)
         found = self._catalogues.get(key)
         if found is None:
             source = _Stateless(self._members, caller, envelope, self._bounds)
@@ -97,7 +95,7 @@ class Catalogues:
 
     def last_known(self, caller: Caller) -> LastKnown:
         """What members listed last for a caller, in whatever session."""
-        key = _identity_key(caller)
+        key = identity_key(caller.identity)
         found = self._last_known.get(key)
         return found if found is not None else self._last_known.put(key, {})
 
@@ -144,11 +142,6 @@ class _Stateless:
         return await connection.handle_request(
             answers.own_call(kind.list_method, params, modern=True)
         )
-
-
-def _identity_key(caller: Caller) -> IdentityKey:
-    identity = caller.identity
-    return identity.kind, identity.subject, str(identity.claims.get("iss"))
 
 
 def _envelope(call: ServerCall) -> dict[str, Any]:

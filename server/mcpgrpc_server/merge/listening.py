@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from mcpgrpc.binding import errors, json_text
 from mcpgrpc.binding.ids import Id
+from mcpgrpc.stream.writer import StreamClosedError
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
 from mcpgrpc_server.backend import Client, ServerCall
 from mcpgrpc_server.merge import answers, shares
@@ -56,6 +57,7 @@ class Listening:
         self._wanted = object_of((call.params or {}).get(shares.FILTER))
         self._parts: dict[int, _Part] = {}
         self._acknowledged = asyncio.Event()
+        self._is_over = False
         self._news = News(self._tell_news, scope.background)
 
     async def run(self) -> envelope_pb2.JsonRpcResponse:
@@ -78,6 +80,9 @@ class Listening:
         finally:
             for task in tasks:
                 task.cancel()
+            self._is_over = True
+            # Who waits for it to tell something waits no longer.
+            self._acknowledged.set()
         raise AssertionError("a subscription ends by being cancelled")
 
     def member_changed(self, member: int, serving: bool) -> None:
@@ -87,8 +92,14 @@ class Listening:
             part.member_changed(serving)
 
     async def tell(self, method: str, params_json: str | None) -> None:
-        """Pass an event on, behind the acknowledgement."""
+        """Pass an event on, behind the acknowledgement.
+
+        Raises:
+            StreamClosedError: the subscription or the stream is over.
+        """
         await self._acknowledged.wait()
+        if self._is_over:
+            raise StreamClosedError("the subscription is over")
         await self._client.notify(method, params_json, self._call.request.id)
 
     def may_be_old(self, methods: Sequence[str], uris: Iterable[str] = ()) -> None:

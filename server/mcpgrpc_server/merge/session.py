@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from mcpgrpc.binding import errors, json_text
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
@@ -26,7 +26,11 @@ from mcpgrpc_server.merge.news import News
 
 logger = logging.getLogger(__name__)
 
-INITIALIZE = "initialize"
+INITIALIZE: Final = "initialize"
+
+UNAVAILABLE_RETRY_SECONDS: Final = 1.0
+"""How soon a member that is up and could just not take a session in is asked again, at most: it
+says no at once, so asking costs little, but every list of the client would ask."""
 
 
 class Part(Enum):
@@ -184,9 +188,10 @@ class LegacySession:
             return result
         is_refused = answer is not None and answer.reason == errors_pb2.ERROR_REASON_UNSPECIFIED
         self._parts[link.at] = Part.LEFT_OUT if is_refused else Part.NOT_YET
+        waits = UNAVAILABLE_RETRY_SECONDS
         if answer is None:
-            now = asyncio.get_running_loop().time()
-            self._retry_at[link.at] = now + self._host.bounds.initialize_retry_seconds
+            waits = self._host.bounds.initialize_retry_seconds
+        self._retry_at[link.at] = asyncio.get_running_loop().time() + waits
         why = answer.error.message[:200] if answer is not None else "it did not answer in time"
         logger.warning("%s does not take part in a session: %s", link.name, why)
         link.give_up()

@@ -53,12 +53,12 @@ async def shares_of(call: ServerCall, scope: Scope) -> list[Share]:
     """The shares of everyone who has one, whether up or down.
 
     Flags go to everybody; a URI to the members that have it, or to everybody where nobody is known
-    to. A filter that is no object goes to everybody, who will refuse it.
+    to. A filter of another form goes to everybody as it is, who will refuse it.
     """
     wanted = (call.params or {}).get(FILTER)
-    if not isinstance(wanted, dict):
+    if not isinstance(wanted, dict) or not _are_uris(wanted.get(URIS)):
         return [Share(link, call, {}) for link in scope.everyone]
-    uris = await _uris_by_member(wanted.get(URIS), scope)
+    uris = await _uris_by_member(wanted.get(URIS) or [], scope)
     shares = (_share(call, link, wanted, uris.get(link.at, {})) for link in scope.everyone)
     # An empty filter is a subscription as well, which hears nothing.
     return [share for share in shares if share.wanted or not wanted]
@@ -83,10 +83,14 @@ def changed_methods(wanted: Mapping[str, Any]) -> list[str]:
     return [method for flag, method in CHANGED_METHODS.items() if wanted.get(flag) is True]
 
 
-async def _uris_by_member(asked: object, scope: Scope) -> dict[int, dict[str, str]]:
+def _are_uris(asked: object) -> bool:
+    return asked is None or (isinstance(asked, list) and all(isinstance(uri, str) for uri in asked))
+
+
+async def _uris_by_member(asked: Iterable[str], scope: Scope) -> dict[int, dict[str, str]]:
     by_member: dict[int, dict[str, str]] = {}
-    for uri in asked if isinstance(asked, list) else ():
-        found = await routing.candidates(uri, scope) if isinstance(uri, str) else []
+    for uri in asked:
+        found = await routing.candidates(uri, scope)
         for target in found:
             by_member.setdefault(target.member, {})[target.own] = uri
         for link in scope.everyone if not found else ():

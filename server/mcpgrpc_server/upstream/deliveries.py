@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeAlias
 
 from mcpgrpc.binding.ids import Id
@@ -40,7 +42,7 @@ class _Notification:
         return len(self.params_json or "") + len(self.method)
 
 
-_Waiting: TypeAlias = "_Notification | asyncio.Future[None]"
+_Waiting: TypeAlias = "_Notification | Callable[[], None]"
 
 
 class Deliveries:
@@ -84,6 +86,10 @@ class Deliveries:
         self._append(notification)
         return True
 
+    def then(self, do: Callable[[], None]) -> None:
+        """Do something when everything put so far is on its way to the client, or it is gone."""
+        self._append(do)
+
     async def room(self) -> None:
         """Wait until the client keeps up, or is gone."""
         while not self.has_room and not self._closed:
@@ -93,8 +99,8 @@ class Deliveries:
     async def delivered(self) -> None:
         """Wait until everything put so far is on its way to the client, or the client is gone."""
         if self._waiting or self._pump is not None:
-            marker = asyncio.get_running_loop().create_future()
-            self._append(marker)
+            marker: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._append(partial(_resolve, marker))
             await marker
 
     def close(self) -> None:
@@ -104,11 +110,11 @@ class Deliveries:
         if self._pump is not None:
             self._pump.cancel()
         while self._waiting:
-            _resolve(self._waiting.popleft())
+            _skip(self._waiting.popleft())
 
     def _append(self, waiting: _Waiting) -> None:
         if self._closed:
-            _resolve(waiting)
+            _skip(waiting)
             return
         self._waiting.append(waiting)
         if self._pump is None:
@@ -124,7 +130,7 @@ class Deliveries:
             if isinstance(waiting, _Notification):
                 await self._send(waiting)
             else:
-                _resolve(waiting)
+                waiting()
 
     async def _send(self, notification: _Notification) -> None:
         try:
@@ -149,6 +155,12 @@ class Deliveries:
             self._start()
 
 
-def _resolve(waiting: _Waiting) -> None:
-    if not isinstance(waiting, _Notification) and not waiting.done():
-        waiting.set_result(None)
+def _skip(waiting: _Waiting) -> None:
+    """The client is gone; whoever waits for what was before it must not wait for ever."""
+    if not isinstance(waiting, _Notification):
+        waiting()
+
+
+def _resolve(marker: asyncio.Future[None]) -> None:
+    if not marker.done():
+        marker.set_result(None)

@@ -94,4 +94,4 @@ class PrivateSession:
     def standalone_stream_closed(self) -> None:
         """A door that can carries it out."""
         if self._can_close_standalone_stream:
-            self._deliveries.client.close_standalone_stream()
+            self._deliveries.then(self._deliveries.client.close_standalone_stream)

@@ -9,6 +9,7 @@ import asyncio
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from mcpgrpc.binding import json_text
@@ -185,7 +186,8 @@ class UpstreamSession:
         if asked is None or asked.to is None or asked.client_id is None:
             return
         if asked.can_close_stream:
-            asked.to.client.close_request_stream(asked.client_id)
+            close = asked.to.client.close_request_stream
+            asked.to.then(partial(close, asked.client_id))
 
     def standalone_stream_close(self) -> None:
         """The upstream ended its stream of what belongs to no request."""
