@@ -15,9 +15,9 @@ from mcpgrpc.binding import ids
 from mcpgrpc.binding.ids import Id
 from mcpgrpc.stream.carrier import Exchange, Reply
 from mcpgrpc.v1 import envelope_pb2
-from mcpgrpc_server.upstream.http_call_carrier import HttpCallCarrier
-from mcpgrpc_server.upstream.http_client import open_http_client
-from mcpgrpc_server.upstream.http_session_carrier import HttpSessionCarrier
+from mcpgrpc_server.upstream.http.call_carrier import HttpCallCarrier
+from mcpgrpc_server.upstream.http.client import open_http_client
+from mcpgrpc_server.upstream.http.session_carrier import HttpSessionCarrier
 
 WAIT_SECONDS = 20
 NAME = "files"

@@ -10,8 +10,8 @@ import os
 import sys
 from typing import Any
 
-from mcpgrpc_server.upstream.environment import child_environment
-from mcpgrpc_server.upstream.process import Command
+from mcpgrpc_server.upstream.stdio.environment import child_environment
+from mcpgrpc_server.upstream.stdio.process import Command
 
 LIFELINE = """
 import os, signal, socket, subprocess, sys

@@ -20,9 +20,9 @@ from mcpgrpc.binding.ids import Id
 from mcpgrpc.errors import ConnectionLost
 from mcpgrpc.stream.carrier import Exchange, Reply
 from mcpgrpc.v1 import envelope_pb2
-from mcpgrpc_server.upstream.process import ChildProcess, Command
-from mcpgrpc_server.upstream.stdio_carrier import StdioCarrier
-from mcpgrpc_server.upstream.stdio_limits import DEFAULT_LIMITS, StdioLimits
+from mcpgrpc_server.upstream.stdio.carrier import StdioCarrier
+from mcpgrpc_server.upstream.stdio.limits import DEFAULT_LIMITS, StdioLimits
+from mcpgrpc_server.upstream.stdio.process import ChildProcess, Command
 
 ANSWER_SECONDS = 20
 NAME = "files"

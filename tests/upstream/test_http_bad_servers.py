@@ -16,9 +16,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from mcpgrpc.errors import ConnectError, ConnectionLost, McpGrpcError, ServiceError
 from mcpgrpc.stream.carrier import Carrier, Exchange
-from mcpgrpc_server.upstream.http_call_carrier import HttpCallCarrier
-from mcpgrpc_server.upstream.http_client import open_http_client
-from mcpgrpc_server.upstream.http_failures import HttpFailure, HttpRefusal
+from mcpgrpc_server.upstream.http.call_carrier import HttpCallCarrier
+from mcpgrpc_server.upstream.http.client import open_http_client
+from mcpgrpc_server.upstream.http.failures import HttpFailure, HttpRefusal
 from tests.upstream.http_carriers import (
     NAME,
     Heard,

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mcpgrpc.errors import ConnectError, McpGrpcError, UsageError
-from mcpgrpc_server.upstream.http_client import open_http_client
+from mcpgrpc_server.upstream.http.client import open_http_client
 from tests.authentication.certificates import Authority
 from tests.upstream.http_carriers import (
     Heard,

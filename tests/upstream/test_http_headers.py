@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mcpgrpc.errors import ConnectError, ConnectionLost, ServiceError
-from mcpgrpc_server.upstream import http_param_headers
-from mcpgrpc_server.upstream.http_client import open_http_client
+from mcpgrpc_server.upstream.http import param_headers as http_param_headers
+from mcpgrpc_server.upstream.http.client import open_http_client
 from tests.upstream.http_carriers import (
     META,
     Heard,

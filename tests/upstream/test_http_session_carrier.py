@@ -12,7 +12,7 @@ import pytest
 from mcpgrpc.binding import errors
 from mcpgrpc.errors import ConnectError, ConnectionLost
 from mcpgrpc.v1 import envelope_pb2
-from mcpgrpc_server.upstream.http_failures import SessionEnded
+from mcpgrpc_server.upstream.http.failures import SessionEnded
 from tests.upstream.http_app import Told
 from tests.upstream.http_carriers import (
     LEGACY,

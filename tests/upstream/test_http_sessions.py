@@ -14,8 +14,10 @@ from starlette.responses import Response
 
 from mcpgrpc.errors import ConnectionLost
 from mcpgrpc.v1 import envelope_pb2
-from mcpgrpc_server.upstream import http_posts, http_server_requests, http_session
-from mcpgrpc_server.upstream.http_client import open_http_client
+from mcpgrpc_server.upstream.http import posts as http_posts
+from mcpgrpc_server.upstream.http import server_requests as http_server_requests
+from mcpgrpc_server.upstream.http import session as http_session
+from mcpgrpc_server.upstream.http.client import open_http_client
 from tests.upstream.http_carriers import Heard, call, initialize, request, said, session, unbegun
 from tests.upstream.http_servers import (
     SESSION,

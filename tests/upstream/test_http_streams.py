@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mcpgrpc.errors import ConnectionLost, ServiceError
-from mcpgrpc_server.upstream import http_resumption
-from mcpgrpc_server.upstream.http_client import open_http_client
-from mcpgrpc_server.upstream.http_failures import SessionEnded
+from mcpgrpc_server.upstream.http import resumption as http_resumption
+from mcpgrpc_server.upstream.http.client import open_http_client
+from mcpgrpc_server.upstream.http.failures import SessionEnded
 from tests.upstream.http_carriers import Heard, call, session, text_of
 from tests.upstream.http_servers import (
     SESSION,

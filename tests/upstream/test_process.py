@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from mcpgrpc.errors import ConnectError
-from mcpgrpc_server.upstream.environment import child_environment
-from mcpgrpc_server.upstream.process import ChildProcess, Command, split_command
+from mcpgrpc_server.upstream.stdio.environment import child_environment
+from mcpgrpc_server.upstream.stdio.process import ChildProcess, Command, split_command
 from tests.upstream.stdio_servers import LIFELINE, python
 from tests.upstream.stdio_upstream import NAME, Lifelines, lifelines, output_of, soon
 

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from mcpgrpc.v1 import errors_pb2
-from mcpgrpc_server.upstream.stdio_limits import StdioLimits
+from mcpgrpc_server.upstream.stdio.limits import StdioLimits
 from tests.upstream.stdio_servers import (
     LIFELINE,
     READY,

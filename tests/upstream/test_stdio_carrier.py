@@ -11,9 +11,9 @@ import pytest
 from mcpgrpc.errors import ConnectError, ConnectionLost
 from mcpgrpc.stream.carrier import Exchange
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
-from mcpgrpc_server.upstream.process import Command
-from mcpgrpc_server.upstream.stdio_carrier import StdioCarrier
-from mcpgrpc_server.upstream.stdio_limits import StdioLimits
+from mcpgrpc_server.upstream.stdio.carrier import StdioCarrier
+from mcpgrpc_server.upstream.stdio.limits import StdioLimits
+from mcpgrpc_server.upstream.stdio.process import Command
 from tests.upstream.stdio_servers import (
     REPEATING,
     RESULT,

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpgrpc_server.upstream.bounded_log import BoundedLog
-from mcpgrpc_server.upstream.incoming import IncomingMessages
-from mcpgrpc_server.upstream.lines import EDGE_BYTES, Line, LineSplitter, LongLine
-from mcpgrpc_server.upstream.outgoing_lines import BATCH_BYTES, OutgoingLines
-from mcpgrpc_server.upstream.pending import Pending
-from mcpgrpc_server.upstream.unreadable import Kind, Trace, trace
+from mcpgrpc_server.upstream.stdio.incoming import IncomingMessages
+from mcpgrpc_server.upstream.stdio.lines import EDGE_BYTES, Line, LineSplitter, LongLine
+from mcpgrpc_server.upstream.stdio.outgoing_lines import BATCH_BYTES, OutgoingLines
+from mcpgrpc_server.upstream.stdio.pending import Pending
+from mcpgrpc_server.upstream.stdio.unreadable import Kind, Trace, trace
 from tests.upstream.stdio_upstream import RecordingInbox, soon
 
 PIECES = st.lists(st.binary(max_size=30) | st.sampled_from([b"\n", b"\r\n", b"x" * 50]))

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from mcpgrpc.v1 import envelope_pb2
-from mcpgrpc_server.upstream.stdio_limits import StdioLimits
+from mcpgrpc_server.upstream.stdio.limits import StdioLimits
 from tests.upstream.stdio_servers import (
     LIFELINE,
     READY,

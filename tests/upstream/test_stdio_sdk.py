@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from mcpgrpc.v1 import envelope_pb2
-from mcpgrpc_server.upstream.environment import child_environment
-from mcpgrpc_server.upstream.process import Command
+from mcpgrpc_server.upstream.stdio.environment import child_environment
+from mcpgrpc_server.upstream.stdio.process import Command
 from tests.upstream.stdio_upstream import (
     Lifelines,
     Upstream,

@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from mcpgrpc_server.upstream.environment import child_environment
-from mcpgrpc_server.upstream.process import Command
+from mcpgrpc_server.upstream.stdio.environment import child_environment
+from mcpgrpc_server.upstream.stdio.process import Command
 from tests.upstream.stdio_servers import (
     python,
 )

@@ -9,7 +9,7 @@ import pytest
 
 from mcpgrpc.errors import ConnectionLost
 from mcpgrpc.v1 import envelope_pb2
-from mcpgrpc_server.upstream.stdio_limits import StdioLimits
+from mcpgrpc_server.upstream.stdio.limits import StdioLimits
 from tests.upstream.stdio_servers import (
     RESULT,
     TELLING,

@@ -16,15 +16,15 @@ from mcpgrpc.errors import UsageError
 from mcpgrpc.stream.carrier import Carrier, Inbox
 from mcpgrpc_server.settings import SettingsError
 from mcpgrpc_server.upstream.connector import Connector
-from mcpgrpc_server.upstream.environment import child_environment
 from mcpgrpc_server.upstream.header_files import HeaderFiles
-from mcpgrpc_server.upstream.http_call_carrier import HttpCallCarrier
-from mcpgrpc_server.upstream.http_client import open_http_client
-from mcpgrpc_server.upstream.http_session_carrier import HttpSessionCarrier
-from mcpgrpc_server.upstream.process import Command
+from mcpgrpc_server.upstream.http.call_carrier import HttpCallCarrier
+from mcpgrpc_server.upstream.http.client import open_http_client
+from mcpgrpc_server.upstream.http.session_carrier import HttpSessionCarrier
 from mcpgrpc_server.upstream.settings import UpstreamTable
-from mcpgrpc_server.upstream.stdio_carrier import StdioCarrier
-from mcpgrpc_server.upstream.stdio_limits import StdioLimits
+from mcpgrpc_server.upstream.stdio.carrier import StdioCarrier
+from mcpgrpc_server.upstream.stdio.environment import child_environment
+from mcpgrpc_server.upstream.stdio.limits import StdioLimits
+from mcpgrpc_server.upstream.stdio.process import Command
 
 _FOR_MANY: Final = StdioLimits()
 _FOR_ONE: Final = StdioLimits(settle_seconds=0)

@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic_settings import NoDecode
 
 from mcpgrpc_server.listen_targets import is_local
-from mcpgrpc_server.upstream.process import split_command
+from mcpgrpc_server.upstream.stdio.process import split_command
 
 APP_NAME: Final = "app"
 """What the app of `mcpgrpc serve APP` is called among upstreams."""
@@ -138,8 +138,8 @@ class UpstreamTable(BaseModel):
         default=256,
         ge=1,
         le=65_536,
-        description="Legacy sessions with a URL at once, counted as max_processes are. At least 1, or nothing runs; at most "
-        "65,536, since each holds connections.",
+        description="Legacy sessions with a URL at once, counted as max_processes are. At least "
+        "1, or nothing runs; at most 65,536, since each holds connections.",
     )
     start_timeout_seconds: float = Field(
         default=60,

@@ -14,17 +14,18 @@ import httpx2
 from mcpgrpc.binding import codec, errors, ids, json_text
 from mcpgrpc.stream.carrier import Exchange, Inbox
 from mcpgrpc.v1 import envelope_pb2
-from mcpgrpc_server.upstream import http_failures, http_headers
-from mcpgrpc_server.upstream.http_endpoint import (
+from mcpgrpc_server.upstream.http import failures
+from mcpgrpc_server.upstream.http import headers as http_headers
+from mcpgrpc_server.upstream.http.endpoint import (
     MAX_EXCHANGES,
     MAX_MESSAGE_BYTES,
     HttpEndpoint,
     endpoint_log,
 )
-from mcpgrpc_server.upstream.http_exchange import AnswerReader, Deliver
-from mcpgrpc_server.upstream.http_incoming import Incoming
-from mcpgrpc_server.upstream.http_param_headers import DeclaredHeaders
-from mcpgrpc_server.upstream.http_under_way import ExchangesUnderWay, Settle
+from mcpgrpc_server.upstream.http.exchange import AnswerReader, Deliver
+from mcpgrpc_server.upstream.http.incoming import Incoming
+from mcpgrpc_server.upstream.http.param_headers import DeclaredHeaders
+from mcpgrpc_server.upstream.http.under_way import ExchangesUnderWay, Settle
 
 _DISCOVER: Final = "server/discover"
 _CALL_TOOL: Final = "tools/call"
@@ -151,11 +152,11 @@ class HttpCallCarrier:
         async with self._endpoint.request("POST", request.method, headers, text) as response:
             try:
                 answer = await reader.read(response)
-            except (http_failures.HttpRefusal, http_failures.HttpFailure) as error:
+            except (failures.HttpRefusal, failures.HttpFailure) as error:
                 answer = self._of_older_server(request, error)
             if answer is None:
                 why = "its event stream ended without an answer"
-                raise http_failures.lost(self._name, request.method, why)
+                raise failures.lost(self._name, request.method, why)
             settle(answer)
             await reader.drain()
 
@@ -180,11 +181,11 @@ class HttpCallCarrier:
     def _of_older_server(
         self,
         request: envelope_pb2.JsonRpcRequest,
-        error: http_failures.HttpRefusal | http_failures.HttpFailure,
+        error: failures.HttpRefusal | failures.HttpFailure,
     ) -> envelope_pb2.Envelope:
         """The answer that an HTTP status stands for where a server does not know the method."""
         if request.method != _DISCOVER or error.status not in _UNKNOWN_TO_OLDER_SERVERS:
-            if isinstance(error, http_failures.HttpRefusal):
+            if isinstance(error, failures.HttpRefusal):
                 self._log.line(error.message)
             raise error
         message = f"the upstream {self._name!r} has no {_DISCOVER} (HTTP {error.status})"

@@ -22,10 +22,10 @@ from typing import Final, Self
 
 from mcpgrpc.errors import ConnectError
 from mcpgrpc_server.upstream.bounded_log import BoundedLog
-from mcpgrpc_server.upstream.child_pipes import READ_BUFFER_BYTES, ChildPipes
-from mcpgrpc_server.upstream.environment import secret_values
-from mcpgrpc_server.upstream.lines import Line, LineSplitter, LongLine
-from mcpgrpc_server.upstream.process_group import ProcessGroup
+from mcpgrpc_server.upstream.stdio.child_pipes import READ_BUFFER_BYTES, ChildPipes
+from mcpgrpc_server.upstream.stdio.environment import secret_values
+from mcpgrpc_server.upstream.stdio.lines import Line, LineSplitter, LongLine
+from mcpgrpc_server.upstream.stdio.process_group import ProcessGroup
 
 logger = logging.getLogger("mcpgrpc.upstream")
 

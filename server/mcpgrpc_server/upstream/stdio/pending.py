@@ -16,7 +16,7 @@ from mcpgrpc.binding.ids import Id
 from mcpgrpc.binding.in_flight import LISTEN_METHOD
 from mcpgrpc.v1 import envelope_pb2
 from mcpgrpc_server.upstream.addressing import PROGRESS_METHOD, SUBSCRIPTION_ID_META_KEY
-from mcpgrpc_server.upstream.outgoing_lines import OutgoingLine
+from mcpgrpc_server.upstream.stdio.outgoing_lines import OutgoingLine
 
 SESSION_METHODS: Final = frozenset(
     {

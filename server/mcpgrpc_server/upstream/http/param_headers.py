@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 from mcpgrpc.binding import json_text
 from mcpgrpc.errors import McpGrpcError
 from mcpgrpc_server.upstream.bounded_log import BoundedLog
-from mcpgrpc_server.upstream.http_headers import ParamHeaders, declared_headers, param_headers
+from mcpgrpc_server.upstream.http.headers import ParamHeaders, declared_headers, param_headers
 
 MAX_PAGES: Final = 100
 """Of a tool list, as the SDK's servers read of their own."""

@@ -17,9 +17,10 @@ import httpx2
 from mcpgrpc.binding import json_text
 from mcpgrpc.errors import McpGrpcError
 from mcpgrpc.v1 import envelope_pb2
-from mcpgrpc_server.upstream import http_failures, http_headers
 from mcpgrpc_server.upstream.bounded_log import BoundedLog
-from mcpgrpc_server.upstream.http_endpoint import (
+from mcpgrpc_server.upstream.http import failures
+from mcpgrpc_server.upstream.http import headers as http_headers
+from mcpgrpc_server.upstream.http.endpoint import (
     EVENTS,
     OK,
     HttpEndpoint,
@@ -149,7 +150,7 @@ class HttpSession:
         async with self._endpoint.request(verb, method, headers, text) as response:
             if response.status_code == _NOT_FOUND and http_headers.SESSION_ID in headers:
                 self._forgotten()
-                raise http_failures.session_ended(self._endpoint.name, is_new=verb == "POST")
+                raise failures.session_ended(self._endpoint.name, is_new=verb == "POST")
             yield response
 
 

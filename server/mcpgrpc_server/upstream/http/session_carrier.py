@@ -20,21 +20,21 @@ from mcpgrpc.binding.ids import Id
 from mcpgrpc.errors import ConnectionLost
 from mcpgrpc.stream.carrier import Exchange, Inbox
 from mcpgrpc.v1 import envelope_pb2
-from mcpgrpc_server.upstream import http_failures
-from mcpgrpc_server.upstream.http_endpoint import (
+from mcpgrpc_server.upstream.http import failures
+from mcpgrpc_server.upstream.http.endpoint import (
     MAX_EXCHANGES,
     MAX_MESSAGE_BYTES,
     HttpEndpoint,
     endpoint_log,
 )
-from mcpgrpc_server.upstream.http_exchange import AnswerReader
-from mcpgrpc_server.upstream.http_incoming import Incoming
-from mcpgrpc_server.upstream.http_posts import BackgroundPosts
-from mcpgrpc_server.upstream.http_resumption import Resumption
-from mcpgrpc_server.upstream.http_server_requests import ServerRequests
-from mcpgrpc_server.upstream.http_session import HttpSession
-from mcpgrpc_server.upstream.http_standalone import StandaloneStream
-from mcpgrpc_server.upstream.http_under_way import ExchangesUnderWay, Settle
+from mcpgrpc_server.upstream.http.exchange import AnswerReader
+from mcpgrpc_server.upstream.http.incoming import Incoming
+from mcpgrpc_server.upstream.http.posts import BackgroundPosts
+from mcpgrpc_server.upstream.http.resumption import Resumption
+from mcpgrpc_server.upstream.http.server_requests import ServerRequests
+from mcpgrpc_server.upstream.http.session import HttpSession
+from mcpgrpc_server.upstream.http.standalone import StandaloneStream
+from mcpgrpc_server.upstream.http.under_way import ExchangesUnderWay, Settle
 
 _INITIALIZE: Final = "initialize"
 _INITIALIZED: Final = "notifications/initialized"
@@ -150,7 +150,7 @@ class HttpSessionCarrier:
         try:
             if await self._post_request(request, text, reader, settle):
                 return
-        except http_failures.HttpRefusal as error:
+        except failures.HttpRefusal as error:
             self._log.line(error.message)
             raise
         except ConnectionLost:
@@ -180,7 +180,7 @@ class HttpSessionCarrier:
                 await reader.drain()
             elif not reader.place.last_event_id:
                 why = "its event stream ended without an answer"
-                raise http_failures.lost(self._name, request.method, why)
+                raise failures.lost(self._name, request.method, why)
         return answer is not None
 
     def _settle_initialize(
@@ -213,7 +213,7 @@ class HttpSessionCarrier:
             return
         self._over = True
         self._end("it does not know this session any more")
-        self._inbox.session_over(http_failures.session_ended(self._name, is_new=False))
+        self._inbox.session_over(failures.session_ended(self._name, is_new=False))
 
     def _end(self, why: str) -> None:
         self._under_way.end(why)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from mcpgrpc.binding import ids, json_text
 from mcpgrpc.binding.ids import Id
-from mcpgrpc_server.upstream.lines import EDGE_BYTES, Line, LongLine
+from mcpgrpc_server.upstream.stdio.lines import EDGE_BYTES, Line, LongLine
 
 _VERSION: Final = rb'"jsonrpc"\s*:\s*"[^"\\]*"'
 _ID: Final = rb'"id"\s*:\s*(?P<id>-?[0-9]{1,19}|"[^"\\]{0,256}")'

@@ -14,7 +14,7 @@ from mcpgrpc.binding import json_text
 from mcpgrpc.binding.era import PROTOCOL_VERSION_META_KEY
 from mcpgrpc.gateway import sdk_framing
 from mcpgrpc.v1 import envelope_pb2
-from mcpgrpc_server.upstream.http_endpoint import EVENTS, JSON
+from mcpgrpc_server.upstream.http.endpoint import EVENTS, JSON
 
 ACCEPT: Final = "accept"
 VERSION: Final = "mcp-protocol-version"

@@ -19,9 +19,9 @@ from mcpgrpc.errors import ConnectionLost
 from mcpgrpc.stream.carrier import Inbox
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
 from mcpgrpc_server.upstream.bounded_log import BoundedLog
-from mcpgrpc_server.upstream.lines import Line, LongLine
-from mcpgrpc_server.upstream.pending import Pending
-from mcpgrpc_server.upstream.unreadable import Kind, trace
+from mcpgrpc_server.upstream.stdio.lines import Line, LongLine
+from mcpgrpc_server.upstream.stdio.pending import Pending
+from mcpgrpc_server.upstream.stdio.unreadable import Kind, trace
 
 
 class UnattributableMessageError(Exception):

@@ -11,7 +11,7 @@ from mcpgrpc.binding.ids import Id
 from mcpgrpc.stream.carrier import Inbox
 from mcpgrpc.v1 import envelope_pb2
 from mcpgrpc_server.upstream.bounded_log import BoundedLog
-from mcpgrpc_server.upstream.http_server_requests import ServerRequests
+from mcpgrpc_server.upstream.http.server_requests import ServerRequests
 
 
 class Incoming:

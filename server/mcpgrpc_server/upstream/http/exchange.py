@@ -16,9 +16,9 @@ import httpx2
 from mcpgrpc.binding import codec, ids
 from mcpgrpc.errors import McpGrpcError
 from mcpgrpc.v1 import envelope_pb2
-from mcpgrpc_server.upstream import event_source, http_failures
 from mcpgrpc_server.upstream.bounded_log import BoundedLog
-from mcpgrpc_server.upstream.http_endpoint import EVENTS, JSON, OK, media_type, read_body
+from mcpgrpc_server.upstream.http import event_source, failures
+from mcpgrpc_server.upstream.http.endpoint import EVENTS, JSON, OK, media_type, read_body
 
 DRAIN_SECONDS: Final = 1.0
 """How long an event stream may take to end after its answer; until then its connection is kept."""
@@ -137,8 +137,8 @@ class AnswerReader:
 
     def _no_answer(self, status: int) -> McpGrpcError:
         if status == OK:
-            return http_failures.lost(self._name, self._method, "its response is no answer")
-        return http_failures.of_status(self._name, self._method, status)
+            return failures.lost(self._name, self._method, "its response is no answer")
+        return failures.of_status(self._name, self._method, status)
 
     def _too_large(self) -> McpGrpcError:
-        return http_failures.too_large(self._name, self._method, self._max_message_bytes)
+        return failures.too_large(self._name, self._method, self._max_message_bytes)

@@ -16,9 +16,9 @@ from typing import Final
 import httpx2
 
 from mcpgrpc.errors import UsageError
-from mcpgrpc_server.upstream import http_failures
 from mcpgrpc_server.upstream.bounded_log import BoundedLog
-from mcpgrpc_server.upstream.http_client import unlogged
+from mcpgrpc_server.upstream.http import failures
+from mcpgrpc_server.upstream.http.client import unlogged
 
 MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
 """As over gRPC, where every message goes on to."""
@@ -95,7 +95,7 @@ class HttpEndpoint:
             finally:
                 await response.aclose()
         except httpx2.RequestError as error:
-            raise http_failures.of_transport(self.name, method, error) from None
+            raise failures.of_transport(self.name, method, error) from None
 
 
 def _checked_url(name: str, url: str) -> httpx2.URL:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from mcpgrpc.errors import ConnectionLost
 from mcpgrpc.v1 import envelope_pb2
-from mcpgrpc_server.upstream import http_failures
+from mcpgrpc_server.upstream.http import failures
 
 Settle: TypeAlias = Callable[[envelope_pb2.Envelope], None]
 """Takes the answer of an exchange; once it is called the exchange is over for its caller."""
@@ -61,11 +61,9 @@ class ExchangesUnderWay:
             ServiceError: too many are under way.
         """
         if self._ended is not None:
-            raise http_failures.not_sent(self._name, self._ended)
+            raise failures.not_sent(self._name, self._ended)
         if len(self._running) >= self._max_exchanges:
-            raise http_failures.overloaded(
-                self._name, f"{self._max_exchanges} requests are under way"
-            )
+            raise failures.overloaded(self._name, f"{self._max_exchanges} requests are under way")
         running = _Running(method, asyncio.get_running_loop().create_future())
         task = asyncio.create_task(_carried(running, carry), name=f"{method} of an upstream")
         self._running[task] = running
@@ -93,7 +91,7 @@ class ExchangesUnderWay:
 
     def _lost(self, running: _Running) -> ConnectionLost:
         why = self._ended or "the request was given up"
-        return http_failures.lost(self._name, running.method, why)
+        return failures.lost(self._name, running.method, why)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         running = self._running.pop(task)

@@ -13,7 +13,7 @@ from mcpgrpc.binding.ids import Id
 from mcpgrpc.stream.carrier import Inbox
 from mcpgrpc.v1 import envelope_pb2
 from mcpgrpc_server.upstream.bounded_log import BoundedLog
-from mcpgrpc_server.upstream.http_posts import BackgroundPosts
+from mcpgrpc_server.upstream.http.posts import BackgroundPosts
 
 MAX_OPEN: Final = 1024
 """Requests of one upstream session that wait for an answer, as many as a client's on a stream;

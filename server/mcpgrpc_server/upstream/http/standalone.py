@@ -16,9 +16,9 @@ import httpx2
 from mcpgrpc.binding import codec
 from mcpgrpc.errors import McpGrpcError
 from mcpgrpc.v1 import envelope_pb2
-from mcpgrpc_server.upstream import event_source, http_failures
 from mcpgrpc_server.upstream.bounded_log import BoundedLog
-from mcpgrpc_server.upstream.http_endpoint import EVENTS, OK, media_type
+from mcpgrpc_server.upstream.http import event_source, failures
+from mcpgrpc_server.upstream.http.endpoint import EVENTS, OK, media_type
 
 MAX_PAUSE_SECONDS: Final = 30.0
 """Between two attempts; a server that comes back is heard again within it."""
@@ -80,7 +80,7 @@ class StandaloneStream:
                         self._ended()
                 else:
                     worth_it = self._judge(response.status_code)
-        except http_failures.SessionEnded:
+        except failures.SessionEnded:
             return False
         except event_source.EventTooLargeError:
             self._log.line(f"sent an event beyond {self._max_message_bytes} bytes; it is left out")

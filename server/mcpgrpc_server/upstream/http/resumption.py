@@ -15,9 +15,9 @@ import httpx2
 
 from mcpgrpc.errors import ConnectError, ConnectionLost, ServiceError
 from mcpgrpc.v1 import envelope_pb2
-from mcpgrpc_server.upstream import http_failures
-from mcpgrpc_server.upstream.http_endpoint import EVENTS, OK, media_type
-from mcpgrpc_server.upstream.http_exchange import AnswerReader
+from mcpgrpc_server.upstream.http import failures
+from mcpgrpc_server.upstream.http.endpoint import EVENTS, OK, media_type
+from mcpgrpc_server.upstream.http.exchange import AnswerReader
 
 MAX_FAILURES: Final = 4
 """Attempts in a row that bring no stream. A server that restarts has lost the request anyway."""
@@ -82,7 +82,7 @@ class Resumption:
                     settle(answer)
                     await self._reader.drain()
                     return True
-        except http_failures.SessionEnded:
+        except failures.SessionEnded:
             raise
         except (ConnectError, ConnectionLost) as error:
             self._failed(error)
@@ -100,7 +100,7 @@ class Resumption:
 
     def _require_stream(self, response: httpx2.Response) -> None:
         if response.status_code != OK or media_type(response) != EVENTS:
-            raise http_failures.HttpFailure(response.status_code, "no event stream")
+            raise failures.HttpFailure(response.status_code, "no event stream")
 
     def _failed(self, error: Exception) -> None:
         """Count a failure. None of them says that the request did not run: it was begun before."""
@@ -110,4 +110,4 @@ class Resumption:
         self._failures += 1
 
     def _lost(self, why: str) -> ConnectionLost:
-        return http_failures.lost(self._name, self._method, why)
+        return failures.lost(self._name, self._method, why)

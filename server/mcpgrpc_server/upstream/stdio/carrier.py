@@ -19,13 +19,13 @@ from mcpgrpc.errors import ConnectionLost
 from mcpgrpc.stream.carrier import Exchange, Inbox
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
 from mcpgrpc_server.upstream.bounded_log import BoundedLog
-from mcpgrpc_server.upstream.environment import secret_values
-from mcpgrpc_server.upstream.incoming import IncomingMessages, UnattributableMessageError
-from mcpgrpc_server.upstream.lines import LineSplitter
-from mcpgrpc_server.upstream.outgoing_lines import OutgoingLines
-from mcpgrpc_server.upstream.pending import Pending, Waiting, progress_token
-from mcpgrpc_server.upstream.process import ChildProcess, Command
-from mcpgrpc_server.upstream.stdio_limits import DEFAULT_LIMITS, StdioLimits
+from mcpgrpc_server.upstream.stdio.environment import secret_values
+from mcpgrpc_server.upstream.stdio.incoming import IncomingMessages, UnattributableMessageError
+from mcpgrpc_server.upstream.stdio.limits import DEFAULT_LIMITS, StdioLimits
+from mcpgrpc_server.upstream.stdio.lines import LineSplitter
+from mcpgrpc_server.upstream.stdio.outgoing_lines import OutgoingLines
+from mcpgrpc_server.upstream.stdio.pending import Pending, Waiting, progress_token
+from mcpgrpc_server.upstream.stdio.process import ChildProcess, Command
 
 logger = logging.getLogger("mcpgrpc.upstream")
 

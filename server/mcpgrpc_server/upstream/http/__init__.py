@@ -1,0 +1,1 @@
+"""Upstreams that speak Streamable HTTP: carriers of both eras, and what they stand on."""

@@ -1,0 +1,1 @@
+"""Upstreams that are commands: child processes, and the carrier of their lines."""
