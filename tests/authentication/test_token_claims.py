@@ -57,21 +57,20 @@ async def test_nobody_can_change_the_claims_that_requests_share(verifier: TokenV
 @pytest.mark.parametrize(
     ("said", "scopes"),
     [
-        ({}, set()),
-        ({"scope": ""}, set()),
-        ({"scope": "a b"}, {"a", "b"}),
-        ({"scope": ["a", "b"]}, {"a", "b"}),
-        ({"scp": ["a", "b"]}, {"a", "b"}),
-        ({"scp": "a b"}, {"a", "b"}),
-        ({"scope": "a", "scp": ["b"]}, {"a"}),
-        ({"scope": "", "scp": ["b"]}, set()),
+        ({}, []),
+        ({"scope": ""}, []),
+        ({"scope": "a b"}, ["a", "b"]),
+        ({"scope": ["a", "b"]}, ["a", "b"]),
+        ({"scp": ["a", "b"]}, ["a", "b"]),
+        ({"scp": "a b"}, ["a", "b"]),
+        ({"scope": "a", "scp": ["b"]}, ["a"]),
+        ({"scope": "", "scp": ["b"]}, []),
     ],
-    ids=str,
 )
 async def test_scopes_are_those_of_scope_else_of_scp(
-    verifier: TokenVerifier, said: dict[str, Any], scopes: set[str]
+    verifier: TokenVerifier, said: dict[str, Any], scopes: list[str]
 ) -> None:
-    assert (await verifier.verify(KEY.token(**said))).scopes == scopes
+    assert sorted((await verifier.verify(KEY.token(**said))).scopes) == scopes
 
 
 @pytest.mark.parametrize(
