@@ -209,7 +209,9 @@ async def test_without_any_keys_nothing_can_be_said(
 
 
 @pytest.mark.parametrize(
-    ("failure", "contents"), [("away", OLD), (None, b"<html>"), (None, b'{"keys":[]}')], ids=str
+    ("failure", "contents"),
+    [("away", OLD), (None, b"<html>"), (None, b'{"keys":[]}')],
+    ids=["away", "no key set", "no keys"],
 )
 async def test_a_fetch_that_fails_leaves_the_keys_in_force_up_to_a_bound(
     keys: KeyEndpoint,
