@@ -13,18 +13,15 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from mcpgrpc.binding.limits import KIB, MIB
-from mcpgrpc.gateway.settings import (
-    DEFAULT_MAX_BODY_BYTES,
-    DEFAULT_MAX_SESSIONS,
-    checked_origin,
-)
 from mcpgrpc_server.admission.settings import AdmissionSettings
 from mcpgrpc_server.audit.settings import AuditSettings
 from mcpgrpc_server.authentication.settings import AuthenticationSettings
 from mcpgrpc_server.authentication.token_settings import TokenSettings
-from mcpgrpc_server.listen_targets import Security, checked_http_target, checked_target, is_local
+from mcpgrpc_server.http_door_settings import HttpDoorSettings
+from mcpgrpc_server.listen_targets import Security, checked_target, is_local
 from mcpgrpc_server.rate_limits.settings import RateLimitSettings
 from mcpgrpc_server.rights.settings import RightsSettings
+from mcpgrpc_server.setting_values import lower, separated
 from mcpgrpc_server.structured_log import LogFormat, LogLevel
 from mcpgrpc_server.transport_security.settings import TransportSecuritySettings
 from mcpgrpc_server.upstream.settings import UpstreamSettings
@@ -39,19 +36,11 @@ class SettingsError(Exception):
     """A setting cannot be used. `str()` says which, where it came from and why, in one line."""
 
 
-def _split(value: object) -> object:
-    return [each.strip() for each in value.split(",")] if isinstance(value, str) else value
-
-
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
-
-
 Target = Annotated[str, AfterValidator(checked_target)]
-Origin = Annotated[str, AfterValidator(checked_origin)]
 
 
 class ServerSettings(
+    HttpDoorSettings,
     AuditSettings,
     AdmissionSettings,
     UpstreamSettings,
@@ -77,45 +66,13 @@ class ServerSettings(
         env_prefix=ENVIRONMENT_PREFIX,
     )
 
-    listen: Annotated[list[Target], NoDecode, BeforeValidator(_split)] = Field(
+    listen: Annotated[list[Target], NoDecode, BeforeValidator(separated)] = Field(
         default=["127.0.0.1:50051"],
         min_length=1,
         max_length=16,
         description="Where to listen: HOST:PORT, [IPV6]:PORT or unix:PATH; port 0 is a free one. "
         "In front may stand plaintext:, tls: or mtls:, else the files of TLS decide. At most 16, "
         "since each is bound or the server does not start.",
-    )
-    http: Annotated[str, AfterValidator(checked_http_target)] = Field(
-        default="",
-        description="Where MCP over HTTP and WebSocket is served beside gRPC: HOST:PORT or "
-        "[IPV6]:PORT, port 0 for a free one; empty for nowhere. HTTPS where there is a "
-        "certificate, unless it says plaintext: in front.",
-    )
-    http_allow_host: Annotated[list[str], NoDecode, BeforeValidator(_split)] = Field(
-        default=[],
-        max_length=256,
-        description="Host values that the HTTP door lets in beside loopback: NAME for any port, "
-        'NAME:PORT for one, "*" for all. At most 256, since each request is compared with them.',
-    )
-    http_allow_origin: Annotated[list[Origin], NoDecode, BeforeValidator(_split)] = Field(
-        default=[],
-        max_length=256,
-        description="Origins of web pages that the HTTP door lets in beside loopback, such as "
-        'https://app.example; "*" for all. At most 256, since each request is compared with them.',
-    )
-    http_max_body_bytes: int = Field(
-        default=DEFAULT_MAX_BODY_BYTES,
-        ge=4 * KIB,
-        le=1_024 * MIB,
-        description="The largest body of a POST and the largest WebSocket message. At most 1 GiB, "
-        "since each is held whole in memory.",
-    )
-    http_max_sessions: int = Field(
-        default=DEFAULT_MAX_SESSIONS,
-        ge=1,
-        le=65_536,
-        description="Legacy HTTP sessions and WebSockets open at once, together. At most 65,536, "
-        "since each is a stream of gRPC.",
     )
     insecure: bool = Field(
         default=False, description="Plaintext is meant, even where other machines can connect."
@@ -265,10 +222,10 @@ class ServerSettings(
         description="A frame is written at least this often, so that proxies keep idle streams; 0 "
         "promises none. At most an hour, beyond any proxy's idle timeout.",
     )
-    log_level: Annotated[LogLevel, BeforeValidator(_lower)] = Field(
+    log_level: Annotated[LogLevel, BeforeValidator(lower)] = Field(
         default="info", description="The lowest level that is logged."
     )
-    log_format: Annotated[LogFormat, BeforeValidator(_lower)] = Field(
+    log_format: Annotated[LogFormat, BeforeValidator(lower)] = Field(
         default="auto", description='How to log; "auto" is text on a terminal and JSON elsewhere.'
     )
 

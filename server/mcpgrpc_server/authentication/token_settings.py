@@ -12,11 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
 from mcpgrpc_server.authentication.certificate_names import checked_proxy_name
-
-
-def _split(value: object) -> object:
-    return [each.strip() for each in value.split(",")] if isinstance(value, str) else value
-
+from mcpgrpc_server.setting_values import separated
 
 Audience = Annotated[str, Field(min_length=1, max_length=1_024)]
 ProxyName = Annotated[str, AfterValidator(checked_proxy_name)]
@@ -31,7 +27,7 @@ class TokenSettings(BaseModel):
         description="The issuer of the access tokens (JWT) that are taken, character by character "
         "as their `iss` has it. Empty takes none.",
     )
-    jwt_audience: Annotated[list[Audience], NoDecode, BeforeValidator(_split)] = Field(
+    jwt_audience: Annotated[list[Audience], NoDecode, BeforeValidator(separated)] = Field(
         default=[],
         max_length=16,
         description="What this service is called in the `aud` of tokens; one of these must be "
@@ -71,7 +67,7 @@ class TokenSettings(BaseModel):
         description="How long fetched keys stay in force while the endpoint is away; then tokens "
         "are refused UNAVAILABLE. At most a week: nobody can withdraw a key meanwhile.",
     )
-    trusted_proxy: Annotated[list[ProxyName], NoDecode, BeforeValidator(_split)] = Field(
+    trusted_proxy: Annotated[list[ProxyName], NoDecode, BeforeValidator(separated)] = Field(
         default=[],
         max_length=64,
         description="Proxies whose `x-forwarded-client-cert` says who calls: by the name in their "

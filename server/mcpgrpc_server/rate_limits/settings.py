@@ -11,10 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretSt
 from pydantic_settings import NoDecode
 
 from mcpgrpc_server.rate_limits.budgets import checked_rate, checked_tool_rate
-
-
-def _split(value: object) -> object:
-    return [each.strip() for each in value.split(",")] if isinstance(value, str) else value
+from mcpgrpc_server.setting_values import separated
 
 
 class RateLimitSettings(BaseModel):
@@ -26,7 +23,9 @@ class RateLimitSettings(BaseModel):
         "no limit. initialize, ping and server/discover are not counted.",
     )
     rate_limit_tool: Annotated[
-        list[Annotated[str, AfterValidator(checked_tool_rate)]], NoDecode, BeforeValidator(_split)
+        list[Annotated[str, AfterValidator(checked_tool_rate)]],
+        NoDecode,
+        BeforeValidator(separated),
     ] = Field(
         default=[],
         max_length=256,
