@@ -99,7 +99,7 @@ ROWS: Rows = {
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-async def test_a_bad_token_is_refused_before_anything_is_touched(
+async def test_trap_08_a_bad_token_is_refused_before_anything_is_touched(
     guarded: Served, peer: Peer, way: Way, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

@@ -113,7 +113,7 @@ async def test_a_lifespan_that_raises_at_the_end_is_told_and_the_server_is_down(
     await asyncio.wait_for(server.wait_closed(), 10)
 
 
-async def test_a_port_that_is_taken_is_refused_and_never_replaced() -> None:
+async def test_trap_08_a_port_that_is_taken_is_refused_and_never_replaced() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
