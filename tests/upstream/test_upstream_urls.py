@@ -215,10 +215,13 @@ async def test_the_stream_of_a_request_is_closed_at_a_door_that_can(
         asked = request("r", "tools/call", legacy("polled", token="t"))
         asked.door.can_close_request_stream = can_close
         await client.send(asked)
-        await client.envelope()
+        # The SDK may end the stream before it sends what the tool reported, which then comes with
+        # the next one: either order of the two is right.
         if can_close:
             closed = await client.next("request_stream_close")
             assert closed.request_id.text == "r"
+        else:
+            await client.envelope()
         told.go_on.set()
         assert text_of(await client.response("r")) == "polled"
         closings = [item.HasField("request_stream_close") for item in client.seen]

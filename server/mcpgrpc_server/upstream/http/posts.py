@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from mcpgrpc_server.upstream.bounded_log import BoundedLog
+from mcpgrpc_server.upstream.http.work import Work
 
 MAX_AT_ONCE: Final = 32
 """Beyond it no more is read of what the upstream asks."""
@@ -30,7 +32,7 @@ class BackgroundPosts:
     def __init__(self, post: Callable[[str], Awaitable[None]], log: BoundedLog) -> None:
         self._post = post
         self._log = log
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._under_way: set[Work] = set()
         self._has_room = asyncio.Event()
         self._has_room.set()
         self._closed = False
@@ -39,13 +41,13 @@ class BackgroundPosts:
         """Make a POST of a message."""
         if self._closed:
             return
-        if len(self._tasks) >= MAX_UNDER_WAY:
+        if len(self._under_way) >= MAX_UNDER_WAY:
             self._log.line("takes messages too slowly; a cancellation or an answer was not sent")
             return
-        task = asyncio.create_task(self._run(text), name="POST to an upstream")
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-        if len(self._tasks) >= MAX_AT_ONCE:
+        work = Work(self._run(text), "POST to an upstream")
+        self._under_way.add(work)
+        work.task.add_done_callback(partial(self._done, work))
+        if len(self._under_way) >= MAX_AT_ONCE:
             self._has_room.clear()
 
     async def room(self) -> None:
@@ -55,20 +57,19 @@ class BackgroundPosts:
     def end(self) -> None:
         """Give up what is under way but the one that calls this; nothing more is sent."""
         self._closed = True
-        current = asyncio.current_task()
-        for task in self._tasks:
-            if task is not current:
-                task.cancel()
+        for work in self._under_way:
+            if not work.is_current:
+                work.give_up()
 
     async def wait_done(self) -> None:
         """Wait until nothing is under way; sensible after `end`."""
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        if self._under_way:
+            await asyncio.wait({work.task for work in self._under_way})
 
     async def _run(self, text: str) -> None:
         await self._post(text)
 
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if len(self._tasks) < MAX_AT_ONCE:
+    def _done(self, work: Work, _task: asyncio.Task[None]) -> None:
+        self._under_way.discard(work)
+        if len(self._under_way) < MAX_AT_ONCE:
             self._has_room.set()

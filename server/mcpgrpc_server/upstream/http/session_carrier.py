@@ -35,6 +35,7 @@ from mcpgrpc_server.upstream.http.server_requests import ServerRequests
 from mcpgrpc_server.upstream.http.session import HttpSession
 from mcpgrpc_server.upstream.http.standalone import StandaloneStream
 from mcpgrpc_server.upstream.http.under_way import ExchangesUnderWay, Settle
+from mcpgrpc_server.upstream.http.work import Work
 
 _INITIALIZE: Final = "initialize"
 _INITIALIZED: Final = "notifications/initialized"
@@ -73,7 +74,7 @@ class HttpSessionCarrier:
         self._posts = BackgroundPosts(self._session.post_one_way, self._log)
         self._incoming = Incoming(inbox, self._log, ServerRequests(inbox, self._posts, self._log))
         self._under_way = ExchangesUnderWay(name, max_exchanges)
-        self._listening: asyncio.Task[None] | None = None
+        self._listening: Work | None = None
         self._over = False
         self._closed = False
 
@@ -132,7 +133,7 @@ class HttpSessionCarrier:
         await self._under_way.wait_done()
         await self._posts.wait_done()
         if self._listening is not None:
-            await asyncio.wait({self._listening})
+            await asyncio.wait({self._listening.task})
         if not self._over:
             await self._session.delete()
         self._log.close()
@@ -205,7 +206,7 @@ class HttpSessionCarrier:
             self._max_message_bytes,
             self._log,
         )
-        self._listening = asyncio.create_task(stream.run(), name="event stream of an upstream")
+        self._listening = Work(stream.run(), "event stream of an upstream")
 
     def _forgotten(self) -> None:
         """The upstream does not know the session any more."""
@@ -218,8 +219,8 @@ class HttpSessionCarrier:
     def _end(self, why: str) -> None:
         self._under_way.end(why)
         self._posts.end()
-        if self._listening is not None and self._listening is not asyncio.current_task():
-            self._listening.cancel()
+        if self._listening is not None and not self._listening.is_current:
+            self._listening.give_up()
 
 
 def _cancellation_text(exchange: Exchange) -> str:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 from mcpgrpc.errors import ConnectionLost
 from mcpgrpc.v1 import envelope_pb2
 from mcpgrpc_server.upstream.http import failures
+from mcpgrpc_server.upstream.http.work import Work
 
 Settle: TypeAlias = Callable[[envelope_pb2.Envelope], None]
 """Takes the answer of an exchange; once it is called the exchange is over for its caller."""
@@ -42,7 +44,7 @@ class ExchangesUnderWay:
     def __init__(self, name: str, max_exchanges: int) -> None:
         self._name = name
         self._max_exchanges = max_exchanges
-        self._running: dict[asyncio.Task[None], _Running] = {}
+        self._running: dict[Work, _Running] = {}
         self._ended: str | None = None
 
     async def run(
@@ -65,40 +67,37 @@ class ExchangesUnderWay:
         if len(self._running) >= self._max_exchanges:
             raise failures.overloaded(self._name, f"{self._max_exchanges} requests are under way")
         running = _Running(method, asyncio.get_running_loop().create_future())
-        task = asyncio.create_task(_carried(running, carry), name=f"{method} of an upstream")
-        self._running[task] = running
-        task.add_done_callback(self._done)
+        work = Work(_carried(running, carry), f"{method} of an upstream")
+        self._running[work] = running
+        work.task.add_done_callback(partial(self._done, work))
         try:
             return await running.answer
         except asyncio.CancelledError:
-            task.cancel()
+            work.give_up()
             raise
 
     def end(self, why: str) -> None:
         """End every exchange but the one that calls this; there will be no further ones."""
         if self._ended is None:
             self._ended = why
-        current = asyncio.current_task()
-        for task, running in list(self._running.items()):
-            if task is not current:
+        for work, running in list(self._running.items()):
+            if not work.is_current:
                 running.fail(self._lost(running))
-                task.cancel()
+                work.give_up()
 
     async def wait_done(self) -> None:
         """Wait until nothing runs any more; sensible after `end`."""
         if self._running:
-            await asyncio.wait(self._running)
+            await asyncio.wait({work.task for work in self._running})
 
     def _lost(self, running: _Running) -> ConnectionLost:
         why = self._ended or "the request was given up"
         return failures.lost(self._name, running.method, why)
 
-    def _done(self, task: asyncio.Task[None]) -> None:
-        running = self._running.pop(task)
-        if task.cancelled():
-            running.fail(self._lost(running))
-        elif (error := task.exception()) is not None:
-            running.fail(error)
+    def _done(self, work: Work, task: asyncio.Task[None]) -> None:
+        running = self._running.pop(work)
+        error = None if task.cancelled() else task.exception()
+        running.fail(error or self._lost(running))
 
 
 async def _carried(running: _Running, carry: Callable[[Settle], Awaitable[None]]) -> None:
