@@ -196,7 +196,9 @@ async def test_a_listener_that_asks_for_tls_without_files_does_not_start() -> No
         ({"health": "unix:/tmp/h"}, "HOST:PORT"),
     ],
 )
-def test_trap_08_a_certificate_without_its_key_never_means_plaintext(given: dict[str, Any], said: str) -> None:
+def test_trap_08_a_certificate_without_its_key_never_means_plaintext(
+    given: dict[str, Any], said: str
+) -> None:
     with pytest.raises(ValueError, match=said):
         ServerSettings(**given)
 
