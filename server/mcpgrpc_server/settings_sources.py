@@ -18,7 +18,7 @@ from pydantic_settings import EnvSettingsSource
 
 from mcpgrpc_server.redaction import clip, escape_controls
 from mcpgrpc_server.settings import ENVIRONMENT_PREFIX, ServerSettings, SettingsError
-from mcpgrpc_server.upstream.settings import shown_url
+from mcpgrpc_server.upstream.setting_checks import shown_url
 
 HIDDEN: Final = "********"
 MAX_SHOWN_CHARACTERS: Final = 80

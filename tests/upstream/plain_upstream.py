@@ -2,9 +2,10 @@
 
 It runs as a command, without any package, so that it starts in an instant:
 
-    python -S -E plain_upstream.py modern|legacy|dual|silent [NAME]
+    python -S -E plain_upstream.py modern|legacy|dual|silent|strict [NAME]
 
-`silent` is a legacy server that leaves unknown methods unanswered.
+Of the legacy era, `silent` leaves unknown methods unanswered, and `strict` ends when the first
+message is not `initialize`.
 """
 
 from __future__ import annotations
@@ -60,6 +61,8 @@ initialized = False
 
 
 def discover(request_id: Any, params: dict[str, Any]) -> None:
+    if KIND == "strict":
+        os._exit(4)
     if KIND == "legacy":
         refuse(request_id, -32601, "Method not found")
     elif KIND != "silent":

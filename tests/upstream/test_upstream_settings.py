@@ -101,6 +101,8 @@ def test_a_name_is_small_letters_digits_and_dashes(name: str) -> None:
         ("https://h/a b", "holds what no server is sent"),
         ("https://h:99999/", "port"),
         ("https://h:x/", "port"),
+        ("https://[::1/", "host"),
+        (f"https://[{SECRET}]/", "host"),
     ],
 )
 def test_a_url_that_cannot_be_used_is_refused(url: str, why: str) -> None:

@@ -295,6 +295,13 @@ async def test_an_upstream_that_does_not_answer_discover_is_a_legacy_one(
     assert (await result(calls, server, "server/discover"))["instructions"] == "Ask."
 
 
+async def test_an_upstream_that_takes_nothing_before_initialize_is_a_legacy_one(
+    offer: Offer, calls: RawCalls
+) -> None:
+    server = await offer({"plain": plain("strict")})
+    assert (await result(calls, server, "server/discover"))["instructions"] == "Ask."
+
+
 @pytest.mark.parametrize(
     ("capabilities", "is_answered"), [({}, True), ({"elicitation": {}}, False)]
 )

@@ -14,7 +14,7 @@ from typing import Any, Final
 from mcpgrpc.binding import errors, json_text
 from mcpgrpc.binding.era import LEGACY_VERSIONS, MODERN_VERSIONS, PROTOCOL_VERSION_META_KEY
 from mcpgrpc.client.handshake import DEFAULT_CLIENT_INFO
-from mcpgrpc.errors import ConnectError
+from mcpgrpc.errors import ConnectError, ConnectionLost
 from mcpgrpc.stream.carrier import Carrier, Inbox
 from mcpgrpc.v1 import envelope_pb2
 from mcpgrpc_server.redaction import clip, escape_controls
@@ -95,6 +95,11 @@ async def meet(connector: Connector, start_timeout_seconds: float) -> Met:
             return Met(session, True, about)
         if connector.is_command:
             return await _initialized(connector, session, start_timeout_seconds)
+    except ConnectionLost:
+        await session.close()
+        if not connector.is_command:
+            raise
+        # There are servers that end when the first message is not `initialize`.
     except BaseException:
         await session.close()
         raise

@@ -12,7 +12,7 @@ from typing import Final
 import httpx2
 
 from mcpgrpc.errors import ConnectError
-from mcpgrpc_server.upstream.settings import is_field_value
+from mcpgrpc_server.upstream.setting_checks import is_field_value
 
 MAX_VALUE_BYTES: Final = 8_192
 """Servers take no longer field."""

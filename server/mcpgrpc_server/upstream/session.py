@@ -106,11 +106,6 @@ class UpstreamSession:
         self._asked: dict[Id, Asked] = {}
         self._carrier = make(self)
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether no request is under way."""
-        return not self._asked
-
     async def open(self) -> None:
         """Connect. Raises as `Carrier.open`."""
         await self._carrier.open()

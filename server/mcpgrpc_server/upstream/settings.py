@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -23,18 +21,21 @@ from pydantic import (
 )
 from pydantic_settings import NoDecode
 
-from mcpgrpc_server.listen_targets import is_local
+from mcpgrpc_server.upstream.setting_checks import (
+    check_headers,
+    check_url,
+    check_variables,
+    check_words,
+    is_exposed,
+    shown_url,
+)
 from mcpgrpc_server.upstream.stdio.process import split_command
 
 APP_NAME: Final = "app"
 """What the app of `mcpgrpc serve APP` is called among upstreams."""
 
-HIDDEN_QUERY: Final = "********"
-
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _NAMED: Final = re.compile(r"(?P<name>[a-z][a-z0-9-]{0,31})=(?P<value>.*)", re.DOTALL)
-_VARIABLE: Final = re.compile(r"[^=\0]+")
-_FIELD_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _OF_COMMANDS: Final = ("cwd", "env", "env_from", "max_processes")
 _OF_URLS: Final = (
     "headers",
@@ -188,12 +189,12 @@ class UpstreamTable(BaseModel):
     @model_validator(mode="after")
     def _can_be_used(self) -> Self:
         if self.command is not None:
-            _check_words(self.command)
-            _check_variables(self.env, self.env_from)
+            check_words(self.command)
+            check_variables(self.env, self.env_from)
         if self.url is not None:
-            _check_url(self.url)
-            _check_headers(self.headers, self.header_files)
-            if (self.headers or self.header_files) and not self.insecure and _is_exposed(self.url):
+            check_url(self.url)
+            check_headers(self.headers, self.header_files)
+            if (self.headers or self.header_files) and not self.insecure and is_exposed(self.url):
                 raise ValueError(
                     "its headers would go over plaintext to another machine: use https, or say"
                     " insecure = true"
@@ -255,12 +256,6 @@ class UpstreamSettings(BaseModel):
         return named
 
 
-def shown_url(text: str) -> str:
-    """A URL, or NAME=URL, as people may see it: a query can hold a credential."""
-    before, mark, query = text.partition("?")
-    return f"{before}{mark}{HIDDEN_QUERY}" if query else text
-
-
 def _enter(named: dict[str, UpstreamTable], name: str, table: UpstreamTable) -> None:
     if not _NAME.fullmatch(name):
         raise ValueError(
@@ -279,56 +274,3 @@ def _table(name: str, kind: str, value: str) -> UpstreamTable:
         first = error.errors(include_url=False, include_input=False)[0]
         what = first.get("ctx", {}).get("error", first["msg"])
         raise ValueError(f"upstream {name}: {what}") from None
-
-
-def _check_words(words: Sequence[str]) -> None:
-    if not words[0]:
-        raise ValueError("the command is empty; a program and its arguments are needed")
-    if any("\0" in word for word in words):
-        raise ValueError("the command holds a NUL, which no argument can")
-
-
-def _check_variables(env: Mapping[str, SecretStr], env_from: Sequence[str]) -> None:
-    for name in (*env, *env_from):
-        if not _VARIABLE.fullmatch(name):
-            raise ValueError(f"{name!r} cannot be the name of an environment variable")
-    if any("\0" in value.get_secret_value() for value in env.values()):
-        raise ValueError("a value of env holds a NUL, which no environment can")
-
-
-def _check_url(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("the url must begin with http://HOST or https://HOST")
-    if "@" in parts.netloc:
-        raise ValueError("the url holds a user name; a credential belongs into headers")
-    if parts.fragment or not url.isascii() or not url.isprintable() or " " in url:
-        raise ValueError("the url holds what no server is sent: a #, a space or the like")
-    try:
-        parts.port  # noqa: B018  # it is looked at to be checked
-    except ValueError:
-        raise ValueError("the url's port is a number up to 65,535") from None
-
-
-def _check_headers(headers: Mapping[str, SecretStr], files: Mapping[str, Path]) -> None:
-    names = [name.lower() for name in (*headers, *files)]
-    for name in names:
-        if not _FIELD_NAME.fullmatch(name):
-            raise ValueError(f"{name!r} cannot be the name of a header")
-    if len(set(names)) < len(names):
-        raise ValueError("a header stands twice, in headers or header_files")
-    for name, value in headers.items():
-        if not is_field_value(value.get_secret_value()):
-            raise ValueError(f"the value of {name} holds what no header can")
-
-
-def is_field_value(value: str) -> bool:
-    """Whether a header can have such a value: printable ASCII without space at its ends."""
-    return value.isascii() and value.isprintable() and value == value.strip() and bool(value)
-
-
-def _is_exposed(url: str) -> bool:
-    """Whether what goes to a URL can be read on the way by other machines."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    return parts.scheme == "http" and not is_local(f"[{host}]:80" if ":" in host else f"{host}:80")

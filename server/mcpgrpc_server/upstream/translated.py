@@ -30,7 +30,7 @@ from mcpgrpc_server.upstream.shared import SharedListener, until_behind
 
 logger = logging.getLogger(__name__)
 
-OWN_REQUEST_SECONDS: Final = 30.0
+OWN_REQUEST_SECONDS: Final = 10.0
 """How long an upstream may take for a subscription or a log level."""
 
 
@@ -130,9 +130,10 @@ class TranslatedSession(SharedListener):
 
     async def _serve(self, listen: Listen) -> envelope_pb2.JsonRpcResponse:
         """Serve a subscription until it is cancelled or the session is lost."""
+        new = self._listens.add(listen)
         try:
             async with self._subscribing:
-                for uri in self._listens.add(listen):
+                for uri in new:
                     if not await self._tell("resources/subscribe", uri):
                         self._listens.refuse(listen, uri)
             self._listens.acknowledge(listen)
