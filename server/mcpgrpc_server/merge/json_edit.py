@@ -6,12 +6,11 @@ their order, and white space its place.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
-from json import decoder as json_decoder
 from typing import Any, Final, TypeAlias
 
-from mcpgrpc.binding import json_text
+from mcpgrpc.binding import json_members, json_spans, json_text
+from mcpgrpc.binding.json_spans import Span
 from mcpgrpc.binding.json_text import JsonTextError
 
 Path: TypeAlias = tuple[str, ...]
@@ -19,13 +18,7 @@ Path: TypeAlias = tuple[str, ...]
 
 EACH: Final = "*"
 
-Span: TypeAlias = tuple[int, int]
 Edit: TypeAlias = tuple[int, int, str]
-
-_WHITESPACE: Final = " \t\n\r"
-_DECODER: Final = json.JSONDecoder()
-# Missing in typeshed, in CPython since 2.6: the string at an index, and where it ends.
-_scan_string: Final[Callable[[str, int], tuple[str, int]]] = json_decoder.scanstring  # type: ignore[attr-defined]
 
 
 def members(text: str) -> dict[str, str]:
@@ -34,7 +27,7 @@ def members(text: str) -> dict[str, str]:
     Raises:
         JsonTextError: it is not the text of an object.
     """
-    return {key: text[start:end] for key, (start, end) in _listed(_members, text, "{")}
+    return {key: text[start:end] for key, (start, end) in _listed(json_spans.members, text, "{")}
 
 
 def elements(text: str) -> list[str]:
@@ -46,23 +39,18 @@ def elements(text: str) -> list[str]:
     return [text[start:end] for _, (start, end) in _listed(_elements, text, "[")]
 
 
-def object_of(parts: dict[str, str]) -> str:
-    """The text of an object with these members, given as texts."""
-    return "{" + ",".join(f"{json_text.dump(key)}:{value}" for key, value in parts.items()) + "}"
-
-
 def with_member(text: str, key: str, value: str | None) -> str:
     """An object's text with one member set to a value's text, or without it for None.
 
     Raises:
         JsonTextError: it is not the text of an object.
     """
-    spans = [span for name, span in _listed(_members, text, "{") if name == key]
+    spans = [span for name, span in _listed(json_spans.members, text, "{") if name == key]
     if value is not None and spans:
         return _edited(text, [(start, end, value) for start, end in spans])
     parts = members(text)
     parts.pop(key, None)
-    return object_of(parts if value is None else {**parts, key: value})
+    return json_members.join(parts if value is None else {**parts, key: value})
 
 
 def with_strings(text: str, paths: Sequence[Path], change: Callable[[str], str]) -> str:
@@ -74,7 +62,7 @@ def with_strings(text: str, paths: Sequence[Path], change: Callable[[str], str])
         JsonTextError: the text is not JSON.
     """
     try:
-        start = _skip_whitespace(text, 0)
+        start = json_spans.skip_whitespace(text, 0)
         edits = [edit for path in paths for edit in _string_edits(text, start, path, change)]
     except (ValueError, IndexError, RecursionError) as error:
         raise JsonTextError("not JSON") from error
@@ -86,7 +74,7 @@ def _string_edits(text: str, at: int, path: Path, change: Callable[[str], str]) 
         yield from _string_edit(text, at, change)
         return
     walk: Callable[[str, int], Iterator[tuple[Any, Span]]] | None
-    walk = {"{": _members, "[": _elements}.get(text[at])
+    walk = {"{": json_spans.members, "[": _elements}.get(text[at])
     if walk is None:
         return
     for step, (start, _) in walk(text, at):
@@ -97,7 +85,7 @@ def _string_edits(text: str, at: int, path: Path, change: Callable[[str], str]) 
 def _string_edit(text: str, at: int, change: Callable[[str], str]) -> Iterator[Edit]:
     if text[at] != '"':
         return
-    value, end = _scan_string(text, at + 1)
+    value, end = json_spans.scan_string(text, at + 1)
     changed = change(value)
     if changed != value:
         yield at, end, json_text.dump(changed)
@@ -107,7 +95,7 @@ def _listed(
     walk: Callable[[str, int], Iterator[tuple[str, Span]]], text: str, opening: str
 ) -> list[tuple[str, Span]]:
     try:
-        at = _skip_whitespace(text, 0)
+        at = json_spans.skip_whitespace(text, 0)
         if text[at] != opening:
             raise JsonTextError(f"not JSON that begins with {opening}")
         return list(walk(text, at))
@@ -117,35 +105,9 @@ def _listed(
         raise JsonTextError("not JSON") from error
 
 
-def _members(text: str, at: int) -> Iterator[tuple[str, Span]]:
-    """The members of the object that begins at an index: key, and where the value stands."""
-    at = _skip_whitespace(text, at + 1)
-    while text[at] != "}":
-        key, at = _scan_string(text, at + 1)
-        at = _skip_whitespace(text, _skip_whitespace(text, at) + 1)
-        _, end = _DECODER.raw_decode(text, at)
-        yield key, (at, end)
-        at = _after_comma(text, end)
-
-
 def _elements(text: str, at: int) -> Iterator[tuple[str, Span]]:
-    """The elements of the array that begins at an index: `EACH`, and where the value stands."""
-    at = _skip_whitespace(text, at + 1)
-    while text[at] != "]":
-        _, end = _DECODER.raw_decode(text, at)
-        yield EACH, (at, end)
-        at = _after_comma(text, end)
-
-
-def _after_comma(text: str, at: int) -> int:
-    at = _skip_whitespace(text, at)
-    return _skip_whitespace(text, at + 1) if text[at] == "," else at
-
-
-def _skip_whitespace(text: str, at: int) -> int:
-    while text[at] in _WHITESPACE:
-        at += 1
-    return at
+    """The elements of an array as `json_spans.members` gives those of an object."""
+    return ((EACH, span) for span in json_spans.elements(text, at))
 
 
 def _edited(text: str, edits: Sequence[Edit]) -> str:

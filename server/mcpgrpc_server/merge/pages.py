@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mcpgrpc.binding import errors, json_text
+from mcpgrpc.binding import errors, json_members, json_text
 from mcpgrpc.binding.json_text import JsonTextError
 from mcpgrpc.v1 import envelope_pb2
 from mcpgrpc_server.backend import ServerCall
@@ -176,7 +176,7 @@ def _merged(call: ServerCall, kind: Kind, scope: Scope, found: _Pages, offer: Of
     if found.next is not None:
         members["nextCursor"] = json_text.dump(cursors.encode(kind, found.next))
     members |= _said_about(call, scope, found)
-    return json_edit.object_of(members)
+    return json_members.join(members)
 
 
 def _items(kind: Kind, page: _Page, offer: Offer) -> list[str]:

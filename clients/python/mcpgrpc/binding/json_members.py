@@ -5,17 +5,9 @@ It validates nothing and knows no MCP: what it is given is JSON that was parsed 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
-from json import decoder as json_decoder
-from typing import Final
+from collections.abc import Mapping
 
-from mcpgrpc.binding import json_text
-
-_WHITESPACE: Final = " \t\n\r"
-_DECODER: Final = json.JSONDecoder()
-# Missing in typeshed, in CPython since 2.6: the string at an index, and where it ends.
-_scan_string: Final[Callable[[str, int], tuple[str, int]]] = json_decoder.scanstring  # type: ignore[attr-defined]
+from mcpgrpc.binding import json_spans, json_text
 
 
 class NotAnObjectError(ValueError):
@@ -41,30 +33,17 @@ def cut(text: str) -> dict[str, str]:
         RepeatedMemberError: a member stands twice.
         ValueError: a value holds an integer of more digits than Python converts.
     """
-    at = _skip_whitespace(text, 0)
+    at = json_spans.skip_whitespace(text, 0)
     if text[at] != "{":
         raise NotAnObjectError(is_array=text[at] == "[")
     members: dict[str, str] = {}
-    at = _skip_whitespace(text, at + 1)
-    while text[at] != "}":
-        key, at = _scan_string(text, at + 1)
-        at = _skip_whitespace(text, _skip_whitespace(text, at) + 1)
-        _, end = _DECODER.raw_decode(text, at)
+    for key, (start, end) in json_spans.members(text, at):
         if key in members:
             raise RepeatedMemberError("a member stands twice")
-        members[key] = text[at:end]
-        at = _skip_whitespace(text, end)
-        if text[at] == ",":
-            at = _skip_whitespace(text, at + 1)
+        members[key] = text[start:end]
     return members
 
 
 def join(members: Mapping[str, str]) -> str:
     """The object of such members."""
     return "{" + ",".join(f"{json_text.dump(key)}:{text}" for key, text in members.items()) + "}"
-
-
-def _skip_whitespace(text: str, at: int) -> int:
-    while text[at] in _WHITESPACE:
-        at += 1
-    return at
