@@ -26,6 +26,7 @@ from mcpgrpc_server.backend import ServerCall
 from mcpgrpc_server.caller import Caller
 from mcpgrpc_server.execution import DRAIN_DEADLINE, Execution
 from mcpgrpc_server.host import StreamHost
+from mcpgrpc_server.one_way_client import OneWayClient
 from mcpgrpc_server.session.expiry import TokenExpiry
 from mcpgrpc_server.session.requests import outcome_of, target_name
 from mcpgrpc_server.session.watch import stalled
@@ -47,7 +48,7 @@ class StreamStalledError(Exception):
     """The client did not read for too long."""
 
 
-class CallExchange:
+class CallExchange(OneWayClient):
     """Serves one Call.
 
     Args:
@@ -56,12 +57,10 @@ class CallExchange:
         context: gRPC's side of the RPC.
     """
 
-    takes_requests = False
-
     def __init__(
         self, host: StreamHost, caller: Caller, context: grpc.aio.ServicerContext[Any, Any]
     ) -> None:
-        self.caller = caller
+        super().__init__(caller)
         self._host = host
         self._context = context
         self._write_lock = asyncio.Lock()
@@ -113,27 +112,6 @@ class CallExchange:
                 limit = self._host.bounds.stall_timeout_seconds
                 self._execution.end_with(stalled(limit).response())
             raise StreamClosedError(str(stall)) from None
-
-    def next_request_id(self) -> int:
-        """Never asked: a Call carries no requests to the client."""
-        return 0
-
-    async def request(
-        self,
-        request_id: Id,
-        method: str,
-        params_json: str | None,
-        related_request_id: Id | None,
-        timeout_seconds: float | None,
-    ) -> envelope_pb2.JsonRpcResponse:
-        """Never asked: a Call carries no requests to the client."""
-        raise StreamClosedError(f"a Call cannot carry {method} to the client")
-
-    def close_request_stream(self, request_id: Id) -> None:
-        """A Call is the request's stream: a door ends it by itself."""
-
-    def close_standalone_stream(self) -> None:
-        """A Call has no standalone stream."""
 
     def lose_credential(self) -> None:
         """What proved the caller was taken back."""

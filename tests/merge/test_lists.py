@@ -16,7 +16,7 @@ from mcpgrpc_server.backend import ServerCall
 from mcpgrpc_server.caller import Caller
 from mcpgrpc_server.merge.answers import own_call
 from mcpgrpc_server.merge.bounds import MergeBounds
-from mcpgrpc_server.merge.member_client import ListingClient
+from mcpgrpc_server.one_way_client import OneWayClient
 from tests.merge.apps import add_tool, app, paginated
 from tests.merge.conftest import MODERN_SESSION, Wire, merged
 from tests.merge.members import (
@@ -150,7 +150,7 @@ async def test_what_members_list_stays_the_text_that_it_is() -> None:
         "a": Scripted({"tools/list": listed}),
         "b": Scripted({"tools/list": tools("x")}),
     }
-    connection = merged(**members).connect(ListingClient(Caller("test")))
+    connection = merged(**members).connect(OneWayClient(Caller("test")))
     response = await connection.handle_request(own_call("tools/list", {"_meta": {}}, modern=True))
     await connection.aclose()
     assert f'{{"name":"a_x","inputSchema":{schema}}}' in response.result_json

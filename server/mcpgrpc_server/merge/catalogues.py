@@ -23,7 +23,7 @@ from mcpgrpc_server.merge.catalogue import Catalogue, LastKnown
 from mcpgrpc_server.merge.kinds import Kind
 from mcpgrpc_server.merge.listing import Listing, fetch_listing
 from mcpgrpc_server.merge.member import Member
-from mcpgrpc_server.merge.member_client import ListingClient
+from mcpgrpc_server.one_way_client import OneWayClient
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +124,7 @@ class _Stateless:
         return [at for at, member in enumerate(self._members) if member.serving]
 
     async def listing(self, member: int, kind: Kind) -> Listing | envelope_pb2.JsonRpcResponse:
-        connection = self._members[member].backend.connect(ListingClient(self.caller))
+        connection = self._members[member].backend.connect(OneWayClient(self.caller))
         try:
             return await fetch_listing(kind, partial(self._page, connection, kind), self._bounds)
         except Exception:

@@ -10,7 +10,6 @@ from typing import TypeAlias
 
 from mcpgrpc.binding.ids import Id
 from mcpgrpc.binding.json_text import JsonTextError
-from mcpgrpc.stream.writer import StreamClosedError
 from mcpgrpc.v1 import envelope_pb2
 from mcpgrpc_server.backend import Client
 from mcpgrpc_server.caller import Caller
@@ -109,45 +108,6 @@ class MemberClient:
 
     def _offered(self, uri: str) -> str:
         return self._offered_uri(self._member, uri)
-
-
-class ListingClient:
-    """The client of requests that a merged server makes for itself: it hears nothing.
-
-    Args:
-        caller: for whom they are made.
-    """
-
-    takes_requests = False
-
-    def __init__(self, caller: Caller) -> None:
-        self.caller = caller
-
-    async def notify(
-        self, method: str, params_json: str | None, related_request_id: Id | None
-    ) -> None:
-        """Nobody listens."""
-
-    def next_request_id(self) -> int:
-        """Never asked: this client takes no requests."""
-        return 0
-
-    async def request(
-        self,
-        request_id: Id,
-        method: str,
-        params_json: str | None,
-        related_request_id: Id | None,
-        timeout_seconds: float | None,
-    ) -> envelope_pb2.JsonRpcResponse:
-        """Never asked: this client takes no requests."""
-        raise StreamClosedError(f"nobody is there to answer {method}")
-
-    def close_request_stream(self, request_id: Id) -> None:
-        """There is no such stream."""
-
-    def close_standalone_stream(self) -> None:
-        """There is no such stream."""
 
 
 def _known_id(request_id: Id | None) -> Id | None:

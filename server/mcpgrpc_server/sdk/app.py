@@ -13,10 +13,10 @@ from typing import Any
 from mcpgrpc.binding import json_text
 from mcpgrpc.binding.era import PROTOCOL_VERSION_META_KEY, Era
 from mcpgrpc.binding.in_flight import InFlightRequest
-from mcpgrpc.v1 import envelope_pb2
 from mcpgrpc_server.availability import Availability
 from mcpgrpc_server.backend import Client, ServerCall, Summary
 from mcpgrpc_server.caller import Caller
+from mcpgrpc_server.one_way_client import OneWayClient
 from mcpgrpc_server.sdk import internals
 from mcpgrpc_server.sdk.connection import SdkConnection
 
@@ -49,7 +49,7 @@ class SdkApp:
         """The app's name, and the tools of the first page of its list."""
         if self._server.get_request_handler("tools/list") is None:
             return Summary(self._server.name)
-        connection = self.connect(_Nobody())
+        connection = self.connect(OneWayClient(Caller(peer="in-process")))
         meta = {
             PROTOCOL_VERSION_META_KEY: internals.LATEST_MODERN_VERSION,
             "io.modelcontextprotocol/clientCapabilities": {},
@@ -64,36 +64,3 @@ class SdkApp:
         return Summary(
             self._server.name, tuple(json_text.parse(response.result_json).get("tools", ()))
         )
-
-
-class _Nobody:
-    """The client of `summary`: it hears nothing."""
-
-    caller = Caller(peer="in-process")
-    takes_requests = False
-
-    async def notify(
-        self, method: str, params_json: str | None, related_request_id: str | int | None
-    ) -> None:
-        """Nobody listens."""
-
-    def next_request_id(self) -> int:
-        """Never asked: this client takes no requests."""
-        return 0
-
-    async def request(
-        self,
-        request_id: str | int,
-        method: str,
-        params_json: str | None,
-        related_request_id: str | int | None,
-        timeout_seconds: float | None,
-    ) -> envelope_pb2.JsonRpcResponse:
-        """Never asked: this client takes no requests."""
-        raise internals.NoBackChannelError(method)
-
-    def close_request_stream(self, request_id: str | int) -> None:
-        """There is no such stream."""
-
-    def close_standalone_stream(self) -> None:
-        """There is no such stream."""

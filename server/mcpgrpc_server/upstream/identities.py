@@ -7,12 +7,13 @@ in it what belongs to one of them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from mcpgrpc.errors import ConnectionLost, McpGrpcError
+from mcpgrpc_server.caller_key import CallerKey, identity_key
 from mcpgrpc_server.identity import Identity
 from mcpgrpc_server.upstream.budget import SessionBudget
 from mcpgrpc_server.upstream.connector import Connector
@@ -41,7 +42,7 @@ class _Kept:
         life: from its beginning to its end.
     """
 
-    key: Hashable
+    key: CallerKey
     ready: asyncio.Future[TranslatedSession] = field(default_factory=_future)
     end: asyncio.Future[None] = field(default_factory=_future)
     users: int = 0
@@ -75,7 +76,7 @@ class IdentitySessions:
         self._budget = budget
         self._start_timeout_seconds = start_timeout_seconds
         self._idle_seconds = idle_seconds
-        self._kept: dict[Hashable, _Kept] = {}
+        self._kept: dict[CallerKey, _Kept] = {}
         self._lives: set[asyncio.Task[None]] = set()
         budget.make_room = self.end_idlest
 
@@ -87,7 +88,7 @@ class IdentitySessions:
             RefusedError: there is no place for another one.
             McpGrpcError: it cannot be had.
         """
-        key = _key(identity)
+        key = identity_key(identity)
         kept = self._kept.get(key) or self._begin(key)
         kept.users += 1
         try:
@@ -121,7 +122,7 @@ class IdentitySessions:
         if self._lives:
             await asyncio.wait(self._lives)
 
-    def _begin(self, key: Hashable) -> _Kept:
+    def _begin(self, key: CallerKey) -> _Kept:
         kept = _Kept(key)
         kept.life = asyncio.create_task(self._live(kept), name=f"session of {self._connector.name}")
         self._kept[key] = kept
@@ -172,8 +173,3 @@ def _fail(kept: _Kept, error: Exception) -> None:
         kept.ready.set_exception(error)
         # Whoever asked may be gone.
         kept.ready.exception()
-
-
-def _key(identity: Identity) -> Hashable:
-    """What makes two credentials one caller; see `Identity.is_same_caller`."""
-    return identity.kind, identity.subject, str(identity.claims.get("iss"))
