@@ -21,12 +21,17 @@ MAX_MESSAGE_BYTES: Final = 4096
 """A request holds the name of a service."""
 
 
+def private_health(address: str) -> str:
+    """Where a door in the server's process asks for health: beside the socket of its own."""
+    return f"{address}.health"
+
+
 class HealthListener:
     """Serves `grpc.health.v1` on an address of its own.
 
     Args:
         health: what the server tells everywhere.
-        address: `HOST:PORT`, port 0 for a free one.
+        address: `HOST:PORT`, port 0 for a free one, or `unix:PATH`.
     """
 
     def __init__(self, health: Health, address: str) -> None:

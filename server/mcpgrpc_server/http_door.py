@@ -16,6 +16,7 @@ from mcpgrpc.connection import ConnectionOptions
 from mcpgrpc.errors import UsageError
 from mcpgrpc.gateway.serving import RunningDoor, running_door
 from mcpgrpc.gateway.settings import DEFAULT_STREAMS_PER_CONNECTION, GatewaySettings
+from mcpgrpc_server.health_listener import private_health
 from mcpgrpc_server.listen_targets import MAX_SOCKET_PATH_BYTES, Security, split_security
 from mcpgrpc_server.listeners import UNIX_PREFIX, ListenError
 from mcpgrpc_server.settings import ServerSettings
@@ -32,7 +33,7 @@ def private_address() -> Iterator[str]:
     """
     with tempfile.TemporaryDirectory(prefix="mcpgrpc-") as folder:
         path = Path(folder, SOCKET_NAME)
-        if len(str(path).encode()) > MAX_SOCKET_PATH_BYTES:
+        if len(private_health(str(path)).encode()) > MAX_SOCKET_PATH_BYTES:
             raise ListenError(
                 f"the HTTP door's own socket cannot be at {path}: a path has at most"
                 f" {MAX_SOCKET_PATH_BYTES} bytes; let TMPDIR name a shorter directory"
@@ -53,12 +54,21 @@ async def http_door(settings: ServerSettings, address: str) -> AsyncIterator[Run
     async with AsyncExitStack() as stack:
         try:
             _, listen = split_security(settings.http)
-            door = running_door(options, _door_settings(settings), listen)
+            door = running_door(
+                options, _door_settings(settings), listen, _probe(settings, address)
+            )
             opened = await stack.enter_async_context(door)
         except UsageError as error:
             hint = "stop what uses it or choose another with --http"
             raise ListenError(f"{error}; {hint}") from None
         yield opened
+
+
+def _probe(settings: ServerSettings, address: str) -> ConnectionOptions | None:
+    """The door is a part of the server and has no credential to ask for its health with."""
+    if not settings.authenticate_health:
+        return None
+    return ConnectionOptions(target=private_health(address))
 
 
 def _door_settings(settings: ServerSettings) -> GatewaySettings:
@@ -70,6 +80,8 @@ def _door_settings(settings: ServerSettings) -> GatewaySettings:
         max_body_bytes=settings.http_max_body_bytes,
         max_sessions=settings.http_max_sessions,
         streams_per_connection=streams,
+        # What the door answers by itself no audit of the server sees.
+        cache_seconds=settings.http_cache_seconds if settings.audit == "off" else 0,
         authorization_servers=_urls([settings.jwt_issuer]),
         # The first audience that is a URL: the name under which tokens are asked for.
         resource=next(iter(_urls(settings.jwt_audience)), ""),

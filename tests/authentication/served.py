@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 import grpc
 from mcp.server import MCPServer
 
-from mcpgrpc.v1 import mcp_service_pb2, mcp_service_pb2_grpc
+from mcpgrpc.v1 import envelope_pb2, mcp_service_pb2, mcp_service_pb2_grpc
 from mcpgrpc_server import Server, ServerSettings
 from mcpgrpc_server.backend import Client
 from mcpgrpc_server.identity import Identity
@@ -22,25 +22,32 @@ from tests.wire.raw import LOCAL_CONNECTION, MAX_SECONDS, Ending, RawSession, en
 
 LOCALHOST: Final = (("grpc.ssl_target_name_override", "localhost"),)
 
+GREETING: Final = tool(1, "greet")
+
 Metadata = tuple[tuple[str, str], ...]
 
 
+def greeter() -> MCPServer[Any]:
+    """An app with one tool."""
+    app: MCPServer[Any] = MCPServer("guarded")
+
+    @app.tool()
+    def greet() -> str:
+        """Say something."""
+        return "hello"
+
+    return app
+
+
 class Guarded(SdkApp):
-    """An app with one tool.
+    """An app behind authentication, the greeter when left out.
 
     Attributes:
         clients: who reached it; whoever is refused before that is not among them.
     """
 
-    def __init__(self) -> None:
-        app = MCPServer("guarded")
-
-        @app.tool()
-        def greet() -> str:
-            """Say something."""
-            return "hello"
-
-        super().__init__(app)
+    def __init__(self, app: object = None) -> None:
+        super().__init__(greeter() if app is None else app)
         self.clients: list[Client] = []
 
     @property
@@ -61,11 +68,18 @@ class Guarded(SdkApp):
 
 @asynccontextmanager
 async def served(**settings: Any) -> AsyncIterator[tuple[Server, Guarded]]:
-    """A server of it, on a free port unless the settings say where."""
+    """A server of the greeter, on a free port unless the settings say where."""
     app = Guarded()
+    async with serving(app, **settings) as server:
+        yield server, app
+
+
+@asynccontextmanager
+async def serving(app: Guarded, **settings: Any) -> AsyncIterator[Server]:
+    """A server of an app, likewise."""
     told = {"listen": ["127.0.0.1:0"], **settings}
     async with Server(app, settings=ServerSettings.model_validate(told)) as server:
-        yield server, app
+        yield server
 
 
 def bearer(token: str) -> Metadata:
@@ -106,14 +120,16 @@ class Peer:
             await session.next("settings")
         except grpc.aio.AioRpcError:
             return await session.ending()
-        await session.send(tool(1, "greet"))
+        await session.send(GREETING)
         await session.half_close()
         return await session.ending()
 
-    async def call(self, metadata: Metadata = ()) -> Ending:
-        """Call the tool by a Call; gives how it ended."""
+    async def call(
+        self, metadata: Metadata = (), request: envelope_pb2.Envelope = GREETING
+    ) -> Ending:
+        """Make a request by a Call; gives how it ended."""
         stub: Any = mcp_service_pb2_grpc.McpServiceStub(self.channel)
-        message = mcp_service_pb2.CallRequest(request=tool(1, "greet").request)
+        message = mcp_service_pb2.CallRequest(request=request.request)
         rpc = stub.Call(message, metadata=metadata, timeout=MAX_SECONDS)
         try:
             async for _ in rpc:

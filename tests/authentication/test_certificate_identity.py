@@ -17,9 +17,9 @@ from cryptography import x509
 
 from mcpgrpc_server.authentication.peer_certificate import peer_certificate
 from mcpgrpc_server.identity import Identity, IdentityKind, NotProvenError
-from tests.authentication.certificates import Authority, Credential
 from tests.authentication.served import Guarded, Peer, bearer, served
 from tests.authentication.token_issuer import AUDIENCE, ISSUER, ec_key, key_set
+from tests.transport_security.authority import Authority, Credential
 
 SPIFFE = "spiffe://prod.example/ns/tools/sa/agent"
 KEY = ec_key()
@@ -121,7 +121,7 @@ def test_a_connection_without_a_certificate_proves_nothing() -> None:
 
 
 def test_a_certificate_that_ends_on_an_open_connection_proves_nothing_more() -> None:
-    client = AUTHORITY.client(ends_in=timedelta(hours=1))
+    client = AUTHORITY.client(ends=timedelta(hours=1))
     context = {"x509_pem_cert": [client.pem]}
     end = client.certificate.not_valid_after_utc
     assert peer_certificate(context, end - timedelta(seconds=1)) is not None

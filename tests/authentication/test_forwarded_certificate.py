@@ -18,9 +18,9 @@ from mcpgrpc_server.authentication.forwarded_certificate import (
     forwarded_identity,
 )
 from mcpgrpc_server.identity import IdentityKind, NotProvenError
-from tests.authentication.certificates import Authority, Credential
 from tests.authentication.served import Guarded, Metadata, Peer, bearer, served
 from tests.authentication.token_issuer import AUDIENCE, ISSUER, ec_key, key_set
+from tests.transport_security.authority import Authority, Credential
 from tests.wire.raw import Ending
 
 PROXY = "spiffe://mesh.example/ns/edge/sa/envoy"

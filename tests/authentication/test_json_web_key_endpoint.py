@@ -13,9 +13,9 @@ from mcpgrpc_server.authentication import jwks_endpoint
 from mcpgrpc_server.authentication.json_web_keys import MAX_SET_BYTES
 from mcpgrpc_server.authentication.jwks_endpoint import JwksEndpoint, check_url
 from mcpgrpc_server.authentication.jwks_source import KeyFetchError
-from tests.authentication.certificates import Authority
 from tests.authentication.jwks_server import JwksServer, jwks_server
 from tests.authentication.token_issuer import ec_key, key_set
+from tests.transport_security.authority import Authority
 
 KEYS = key_set(ec_key())
 

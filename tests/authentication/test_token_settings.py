@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from mcpgrpc_server import Server, ServerSettings, SettingsError
 from mcpgrpc_server.settings import check_listeners
 from mcpgrpc_server.settings_sources import load_settings
-from tests.authentication.certificates import Authority
 from tests.authentication.served import Guarded
 from tests.authentication.token_issuer import AUDIENCE, ISSUER, ec_key, key_set
+from tests.transport_security.authority import Authority
 
 SOCKET = "unix:/run/proxy.sock"
 SPIFFE = "spiffe://mesh.example/envoy"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import grpc
 import httpx2
 import mcp
 import pytest
@@ -22,6 +23,9 @@ from mcpgrpc_server import Server, ServerSettings
 from mcpgrpc_server.http_door import http_door, private_address
 from mcpgrpc_server.listeners import ListenError
 from mcpgrpc_server.settings import SettingsError, check_listeners
+from tests.authentication.key_ring import KeyRing
+from tests.authentication.matrix import check
+from tests.authentication.served import Peer
 from tests.doors.door import (
     ANSWER_SECONDS,
     Door,
@@ -80,6 +84,22 @@ async def test_the_door_is_healthy_before_the_server_and_ready_with_it(watched: 
             assert (await http.get(f"{running.url}/ready")).status_code == 503
             async with Server(watched.app, settings=told, private_address=address):
                 assert (await http.get(f"{running.url}/ready")).status_code == 200
+
+
+async def test_the_door_is_ready_where_health_needs_a_credential_and_needs_none_itself(
+    watched: Watched, tmp_path: Path
+) -> None:
+    keys = KeyRing().save(tmp_path / "keys.toml")
+    guarded = {"api_keys": keys, "authenticate_health": True}
+    async with beside(watched, **guarded) as both:
+        answer = await both.door.http.get(f"{both.door.url}/ready")
+        assert (answer.status_code, answer.json()) == (200, {"status": "SERVING"})
+        assert (await both.door.legacy(initialize_request())).status_code == 401
+        async with Peer(both.server.addresses[0]) as stranger:
+            assert (await check(stranger, ())).code is grpc.StatusCode.UNAUTHENTICATED
+        await both.drain(0)
+        answer = await both.door.http.get(f"{both.door.url}/ready")
+        assert answer.status_code == 503
 
 
 async def test_nobody_else_can_enter_where_the_private_socket_is_and_it_is_removed() -> None:

@@ -16,8 +16,15 @@ import httpx2
 import mcp
 import pytest
 
+from tests.authentication.key_ring import KeyRing
+from tests.authentication.served import served
 from tests.doors.conftest import EXAMPLES, ServerProcess
-from tests.doors.door import ANSWER_SECONDS, initialize_request, legacy_headers
+from tests.doors.door import (
+    ANSWER_SECONDS,
+    initialize_request,
+    legacy_headers,
+    modern_request,
+)
 
 
 @asynccontextmanager
@@ -118,6 +125,8 @@ async def test_a_port_that_is_taken_is_said_in_one_line() -> None:
         ("--drain-grace", "soon"),
         ("no address",),
         ("--token-file", "lent"),
+        ("--probe-token-file", "not there"),
+        ("--probe-token-file", __file__, "--probe-api-key-file", __file__),
     ],
 )
 async def test_what_is_written_wrongly_is_said_in_one_line(words: tuple[str, ...]) -> None:
@@ -126,3 +135,34 @@ async def test_what_is_written_wrongly_is_said_in_one_line(words: tuple[str, ...
         assert process.returncode == 2
     assert said.startswith(b"mcpgrpc: ")
     assert said.count(b"\n") == 1
+
+
+async def test_a_door_asks_for_health_with_a_credential_that_it_lends_to_nobody(
+    tmp_path: Path,
+) -> None:
+    ring = KeyRing()
+    key = tmp_path / "key"
+    key.write_text(ring.good)
+    keys = ring.save(tmp_path / "keys.toml")
+    async with (
+        served(api_keys=keys, authenticate_health=True) as (server, app),
+        httpx2.AsyncClient(trust_env=False, timeout=ANSWER_SECONDS) as http,
+    ):
+        words = ("gateway", server.addresses[0], "--listen", "127.0.0.1:0")
+        async with command(*words) as without:
+            ready = (await url_of(without)).replace("/mcp", "/ready")
+            answer = await http.get(ready)
+            assert (answer.status_code, answer.json()) == (503, {"status": "UNAUTHENTICATED"})
+        async with command(*words, "--probe-api-key-file", str(key)) as process:
+            url = await url_of(process)
+            answer = await http.get(url.replace("/mcp", "/ready"))
+            assert (answer.status_code, answer.json()) == (200, {"status": "SERVING"})
+            initialize = {"jsonrpc": "2.0", **initialize_request()}
+            opening = await http.post(url, json=initialize, headers=legacy_headers())
+            assert opening.status_code == 401
+            content, fields = modern_request("tools/list")
+            refused = await http.post(url, content=content, headers=fields)
+            assert refused.status_code == 401
+            own = fields | {"x-api-key": ring.good}
+            assert (await http.post(url, content=content, headers=own)).status_code == 200
+        assert len(app.callers) == 1

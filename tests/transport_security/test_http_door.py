@@ -17,7 +17,7 @@ from mcpgrpc.gateway.settings import GatewaySettings
 from mcpgrpc_server import ListenError, ServerSettings, SettingsError
 from mcpgrpc_server.http_door import http_door, private_address
 from mcpgrpc_server.settings import check_listeners
-from tests.transport_security.authority import Authority, Pair
+from tests.transport_security.authority import FilingAuthority, Pair
 
 SECONDS = 20
 NOBODY = ConnectionOptions(target="127.0.0.1:1")
@@ -25,12 +25,12 @@ FREE = "127.0.0.1:0"
 
 
 @pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority(tmp_path)
+def authority(tmp_path: Path) -> FilingAuthority:
+    return FilingAuthority(tmp_path)
 
 
 @pytest.fixture
-def pair(authority: Authority) -> Pair:
+def pair(authority: FilingAuthority) -> Pair:
     return authority.issue("door")
 
 
@@ -38,7 +38,7 @@ def door_settings(pair: Pair) -> GatewaySettings:
     return GatewaySettings(tls_cert=str(pair.certificate), tls_key=str(pair.key))
 
 
-async def health(url: str, authority: Authority) -> int:
+async def health(url: str, authority: FilingAuthority) -> int:
     """The status of a connection of its own."""
     trusted = ssl.create_default_context(cafile=str(authority.certificate))
     async with httpx2.AsyncClient(verify=trusted, trust_env=False, timeout=SECONDS) as client:
@@ -46,7 +46,7 @@ async def health(url: str, authority: Authority) -> int:
 
 
 async def test_a_door_with_a_certificate_speaks_https_alone(
-    pair: Pair, authority: Authority
+    pair: Pair, authority: FilingAuthority
 ) -> None:
     async with serving(NOBODY, door_settings(pair), FREE) as url:
         assert url.startswith("https://")
@@ -56,9 +56,9 @@ async def test_a_door_with_a_certificate_speaks_https_alone(
 
 
 async def test_a_renewed_certificate_is_shown_to_new_connections(
-    pair: Pair, authority: Authority, tmp_path: Path
+    pair: Pair, authority: FilingAuthority, tmp_path: Path
 ) -> None:
-    later = Authority(tmp_path, "later")
+    later = FilingAuthority(tmp_path, "later")
     async with serving(NOBODY, door_settings(pair), FREE) as url:
         assert await health(url, authority) == 200
         pair.replace_by(later.issue("door"))
@@ -75,7 +75,7 @@ async def test_a_renewed_certificate_is_shown_to_new_connections(
 
 @pytest.mark.parametrize("broken", ["missing", "another key", "encrypted"])
 async def test_a_pair_that_cannot_be_used_stops_the_start(
-    pair: Pair, authority: Authority, tmp_path: Path, broken: str
+    pair: Pair, authority: FilingAuthority, tmp_path: Path, broken: str
 ) -> None:
     pairs = {
         "missing": Pair(tmp_path / "none.pem", pair.key),
@@ -96,7 +96,7 @@ def test_a_certificate_without_its_key_is_refused(pair: Pair) -> None:
     ("listen", "scheme"), [(FREE, "https"), (f"plaintext:{FREE}", "http"), (f"tls:{FREE}", "https")]
 )
 async def test_the_door_of_serve_is_secured_as_the_listeners_are(
-    pair: Pair, authority: Authority, listen: str, scheme: str
+    pair: Pair, authority: FilingAuthority, listen: str, scheme: str
 ) -> None:
     settings = ServerSettings(http=listen, tls_cert=str(pair.certificate), tls_key=str(pair.key))
     with private_address() as address:

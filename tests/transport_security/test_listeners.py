@@ -18,23 +18,23 @@ import mcpgrpc
 from mcpgrpc.channel import ChannelSecurity
 from mcpgrpc.errors import McpGrpcError
 from mcpgrpc_server import ListenError, Server, ServerSettings
-from tests.transport_security.authority import DAY, Authority, Pair
+from tests.transport_security.authority import DAY, FilingAuthority, Pair
 
 SECONDS = 20
 
 
 @pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority(tmp_path)
+def authority(tmp_path: Path) -> FilingAuthority:
+    return FilingAuthority(tmp_path)
 
 
 @pytest.fixture
-def pair(authority: Authority) -> Pair:
+def pair(authority: FilingAuthority) -> Pair:
     return authority.issue("server")
 
 
 @pytest.fixture
-def trusting(authority: Authority) -> ChannelSecurity:
+def trusting(authority: FilingAuthority) -> ChannelSecurity:
     return ChannelSecurity(tls=True, tls_ca=authority.certificate, tls_server_name="localhost")
 
 
@@ -86,15 +86,15 @@ async def test_a_listener_with_a_certificate_speaks_tls_and_no_plaintext(
 async def test_a_client_that_trusts_another_authority_does_not_connect(
     pair: Pair, trusting: ChannelSecurity, tmp_path: Path
 ) -> None:
-    other = Authority(tmp_path, "other")
+    other = FilingAuthority(tmp_path, "other")
     async with Server(app(), settings=settings(pair)) as server:
         await refused(server.addresses[0], replace(trusting, tls_ca=other.certificate))
 
 
 async def test_with_a_client_ca_only_clients_with_its_certificates_connect(
-    authority: Authority, pair: Pair, trusting: ChannelSecurity, tmp_path: Path
+    authority: FilingAuthority, pair: Pair, trusting: ChannelSecurity, tmp_path: Path
 ) -> None:
-    stranger = Authority(tmp_path, "stranger").issue("client")
+    stranger = FilingAuthority(tmp_path, "stranger").issue("client")
     expired = authority.issue("client", begins=-2 * DAY, ends=-DAY)
     mutual = settings(pair, tls_client_ca=str(authority.certificate))
     async with Server(app(), settings=mutual) as server:
@@ -106,7 +106,7 @@ async def test_with_a_client_ca_only_clients_with_its_certificates_connect(
 
 
 async def test_each_listener_can_say_how_it_is_secured(
-    authority: Authority, pair: Pair, trusting: ChannelSecurity, tmp_path: Path
+    authority: FilingAuthority, pair: Pair, trusting: ChannelSecurity, tmp_path: Path
 ) -> None:
     listeners = ("tls:127.0.0.1:0", "mtls:127.0.0.1:0", "plaintext:127.0.0.1:0")
     socket = f"unix:{tmp_path}/s"
@@ -123,9 +123,9 @@ async def test_each_listener_can_say_how_it_is_secured(
 
 
 async def test_a_renewed_certificate_is_shown_to_new_connections_and_harms_no_open_stream(
-    pair: Pair, authority: Authority, trusting: ChannelSecurity, tmp_path: Path
+    pair: Pair, authority: FilingAuthority, trusting: ChannelSecurity, tmp_path: Path
 ) -> None:
-    later = Authority(tmp_path, "later")
+    later = FilingAuthority(tmp_path, "later")
     to_later = replace(trusting, tls_ca=later.certificate)
     async with (
         Server(app(), settings=settings(pair)) as server,
@@ -141,7 +141,7 @@ async def test_a_renewed_certificate_is_shown_to_new_connections_and_harms_no_op
 
 
 async def test_calls_go_on_while_certificates_are_renewed_again_and_again(
-    pair: Pair, authority: Authority, trusting: ChannelSecurity
+    pair: Pair, authority: FilingAuthority, trusting: ChannelSecurity
 ) -> None:
     calls, renewals = 60, 12
     async with Server(app(), settings=settings(pair)) as server:
@@ -175,7 +175,7 @@ async def test_a_broken_renewal_keeps_the_certificate_in_use_and_says_so_once(
     ],
 )
 async def test_what_cannot_be_secured_does_not_start(
-    authority: Authority, pair: Pair, listen: str, said: str
+    authority: FilingAuthority, pair: Pair, listen: str, said: str
 ) -> None:
     wrong = pair if listen.startswith("mtls") else replace(pair, key=authority.issue("other").key)
     with pytest.raises(ListenError, match=said):
@@ -210,7 +210,7 @@ async def health_at(address: str) -> AsyncIterator[health_pb2_grpc.HealthStub]:
 
 
 async def test_the_listener_for_health_is_plaintext_and_serves_nothing_else(
-    pair: Pair, authority: Authority
+    pair: Pair, authority: FilingAuthority
 ) -> None:
     mutual = settings(pair, health="127.0.0.1:0", tls_client_ca=str(authority.certificate))
     async with Server(app(), settings=mutual) as server:

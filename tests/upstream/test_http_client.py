@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from mcpgrpc.errors import ConnectError, McpGrpcError, UsageError
 from mcpgrpc_server.upstream.http.client import open_http_client
-from tests.authentication.certificates import Authority
+from tests.transport_security.authority import Authority
 from tests.upstream.http_carriers import (
     Heard,
     call_modern,

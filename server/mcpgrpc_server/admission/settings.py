@@ -15,6 +15,15 @@ class AdmissionSettings(BaseModel):
         description="Requests of one caller running at once, over all of its streams. At least 1, "
         "or nothing runs; at most 1,000,000, since each holds a task.",
     )
+    max_streams_per_caller: int = Field(
+        default=4_096,
+        ge=1,
+        le=1_000_000,
+        description="Sessions, and Calls that subscribe, of one caller open at once, over all of "
+        "its connections. Callers without identity are told apart by host alone: those behind one "
+        "HTTP door are one, so at least what that door lets in. At most 1,000,000, since each "
+        "holds memory.",
+    )
     max_connections: int = Field(
         default=10_000,
         ge=1,

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from mcpgrpc.binding.errors import Refusal
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
+from mcpgrpc_server.admission.counts import BoundedCounts
 from mcpgrpc_server.backend import ServerCall
 from mcpgrpc_server.caller import Caller
-from mcpgrpc_server.caller_key import CallerKey, caller_key
+from mcpgrpc_server.caller_key import caller_key
 from mcpgrpc_server.pipeline import Next
 
 
@@ -21,8 +22,7 @@ class ConcurrencyStage:
     """
 
     def __init__(self, max_requests: int) -> None:
-        self._max_requests = max_requests
-        self._running: dict[CallerKey, int] = {}
+        self._running = BoundedCounts(max_requests)
 
     async def handle(
         self, call: ServerCall, caller: Caller, proceed: Next
@@ -31,26 +31,16 @@ class ConcurrencyStage:
         if call.request.is_listen:
             return await proceed(call)
         who = caller_key(caller)
-        running = self._running.get(who, 0)
-        if running >= self._max_requests:
+        if not self._running.take(who):
             return self._refusal().response()
-        self._running[who] = running + 1
         try:
             return await proceed(call)
         finally:
-            self._ended(who)
-
-    def _ended(self, who: CallerKey) -> None:
-        left = self._running[who] - 1
-        if left:
-            self._running[who] = left
-        else:
-            # Nobody's count is kept who has nothing running.
-            del self._running[who]
+            self._running.give_back(who)
 
     def _refusal(self) -> Refusal:
         return Refusal(
             errors_pb2.ERROR_REASON_RATE_LIMITED,
-            f"{self._max_requests} requests of this caller are running, its limit;"
+            f"{self._running.most} requests of this caller are running, its limit;"
             " wait for one to end",
         )

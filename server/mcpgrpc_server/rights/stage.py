@@ -65,6 +65,11 @@ class RightsStage:
             return await _complete(call, rights, proceed)
         return await _name(call, rights, proceed)
 
+    def takes(self, method: str, caller: Caller) -> bool:
+        """Whether a caller may send notifications of a method."""
+        decision = self._rights_of(caller.identity).for_method(method)
+        return decision.verdict is not Verdict.FORBIDDEN
+
     def _rights_of(self, identity: Identity) -> Rights:
         policy = self._policy.value
         if self._generation != self._policy.generation:

@@ -38,7 +38,18 @@ COMPLETION: Final = "completion/complete"
 LISTEN: Final = "subscriptions/listen"
 
 BASE: Final = frozenset(
-    {"initialize", "ping", "server/discover", "logging/setLevel", COMPLETION, LISTEN}
+    {
+        "initialize",
+        "ping",
+        "server/discover",
+        "logging/setLevel",
+        COMPLETION,
+        LISTEN,
+        "notifications/cancelled",
+        "notifications/initialized",
+        "notifications/progress",
+        "notifications/roots/list_changed",
+    }
 )
 """Methods that name nothing of their own: any rule that fits a caller gives them."""
 

@@ -27,13 +27,16 @@ class DoorChannels:
     Args:
         options: how to reach the server.
         settings: the door's bounds.
+        probe: how to reach the server for the question whether it serves.
 
     Raises:
         UsageError: the address or the TLS files are not usable, or callers' credentials would
             travel in plaintext.
     """
 
-    def __init__(self, options: ConnectionOptions, settings: GatewaySettings) -> None:
+    def __init__(
+        self, options: ConnectionOptions, settings: GatewaySettings, probe: ConnectionOptions
+    ) -> None:
         options.check_credentials_can_travel()
         streams = settings.max_sessions + settings.max_calls + _OWN_CALLS
         self._pool = ChannelPool(
@@ -41,7 +44,7 @@ class DoorChannels:
             streams_per_channel=settings.streams_per_connection,
             max_channels=streams // settings.streams_per_connection + 1,
         )
-        self.probe = options.open_door_channel()
+        self.probe = probe.open_door_channel()
 
     def __len__(self) -> int:
         """How many connections callers have."""

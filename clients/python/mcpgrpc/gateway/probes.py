@@ -1,6 +1,7 @@
 """`/health` and `/ready`: whether the door runs, and whether the server behind it serves.
 
-They tell a status and nothing else, and ask nobody for a credential.
+They tell a status and nothing else, and ask nobody for a credential. Where the server wants one for
+its health, the door has its own for that question alone.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Readiness:
     """Asks `grpc.health.v1` of the server.
 
     Attributes:
-        options: how to reach the server.
+        options: how to reach the server, and with which credential.
         channel: the channel to it.
         work: whether the door takes any.
     """
