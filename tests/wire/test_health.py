@@ -14,12 +14,13 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from mcp.server.lowlevel import Server as LowlevelServer
 
 from mcpgrpc_server import Server, ServerSettings
+from mcpgrpc_server.typed.services import SERVICE_NAMES
 from tests.wire.app import Probe
 from tests.wire.raw import LOCAL_CONNECTION, RawSession, Serve, tool
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
-SERVICES = ["", "mcpgrpc.v1.McpService", "grpc.health.v1.Health"]
+SERVICES = ["", "mcpgrpc.v1.McpService", *SERVICE_NAMES, "grpc.health.v1.Health"]
 
 
 class Watching:
