@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from mcpgrpc.connection import ConnectionOptions
 from mcpgrpc.gateway.authorization import Authorization
+from mcpgrpc.gateway.caching import DoorCache
 from mcpgrpc.gateway.channels import DoorChannels
 from mcpgrpc.gateway.guard import Guard
 from mcpgrpc.gateway.legacy import LegacyDoor
@@ -36,14 +37,21 @@ class Gateway:
     """The door in front of one server; an async context that owns its connections.
 
     Args:
-        options: how to reach the server; its credential is used for callers that bring none, and
-            to ask for the server's health.
+        options: how to reach the server. A credential in it is lent to no caller.
         settings: bounds, and who is let in.
+        probe: how to reach the server, and with which credential, for the door's own question
+            whether it serves; as `options` says when left out.
     """
 
-    def __init__(self, options: ConnectionOptions, settings: GatewaySettings) -> None:
+    def __init__(
+        self,
+        options: ConnectionOptions,
+        settings: GatewaySettings,
+        probe: ConnectionOptions | None = None,
+    ) -> None:
         self._options = options
         self._settings = settings
+        self._probe = options if probe is None else probe
 
     async def __aenter__(self) -> Self:
         """Come up; the server need not be there yet.
@@ -53,16 +61,17 @@ class Gateway:
         """
         options, settings = self._options, self._settings
         self.work = work = Work()
-        self.channels = channels = DoorChannels(options, settings)
+        self.channels = channels = DoorChannels(options, settings, self._probe)
         self._schemas = ToolSchemas(settings.schema_seconds)
-        self._sessions = sessions = SessionTable(options, channels, settings, work)
-        self._modern = ModernDoor(options, channels, settings, self._schemas, work)
+        cache = DoorCache(settings.cache_seconds, settings.max_cache_bytes)
+        self._sessions = sessions = SessionTable(options, channels, settings, work, cache.heard)
+        self._modern = ModernDoor(options, channels, settings, self._schemas, cache, work)
         authorization = Authorization(settings)
         routes = [
             Route("/mcp", McpEndpoint(self._modern, LegacyDoor(sessions, settings, work))),
             WebSocketRoute("/ws", WebSocketDoor(options, sessions, work)),
             Route("/health", health),
-            Route("/ready", Readiness(options, channels.probe, work).answer),
+            Route("/ready", Readiness(self._probe, channels.probe, work).answer),
             *authorization.routes(),
         ]
         self.app = Guard(authorization.challenging(Starlette(routes=routes)), settings)

@@ -63,6 +63,11 @@ class HttpCaller:
         proof = "\n".join(f"{name}:{value}" for name, value in metadata if name in CREDENTIALS)
         return cls(metadata, hashlib.sha256(proof.encode()).digest())
 
+    @property
+    def has_credential(self) -> bool:
+        """Whether it presents one; whether that proves anything is the server's to say."""
+        return any(name in CREDENTIALS for name, _ in self.metadata)
+
     def options(self, options: ConnectionOptions, *further: tuple[str, str]) -> ConnectionOptions:
         """How this caller reaches the server: with its own credential, or with none.
 

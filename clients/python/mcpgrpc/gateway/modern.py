@@ -1,7 +1,8 @@
 """A modern POST: one request, one Call, one response.
 
-It keeps nothing between two requests, and takes no notification further: the newest revision has
-none from client to server over HTTP, and a client cancels by closing the response.
+It keeps nothing between two requests but what `caching` may give again, and takes no notification
+further: the newest revision has none from client to server over HTTP, and a client cancels by
+closing the response.
 """
 
 from __future__ import annotations
@@ -20,27 +21,32 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mcpgrpc.binding import errors, ids, json_text
 from mcpgrpc.binding.ids import Id
 from mcpgrpc.binding.in_flight import LISTEN_METHOD
+from mcpgrpc.caching import Question
 from mcpgrpc.connection import ConnectionOptions
 from mcpgrpc.errors import ConnectionLost, McpGrpcError
 from mcpgrpc.gateway import sdk_framing
+from mcpgrpc.gateway.caching import DoorCache
 from mcpgrpc.gateway.caller import HttpCaller, door_context
 from mcpgrpc.gateway.channels import DoorChannels
 from mcpgrpc.gateway.event_stream import EventStream
 from mcpgrpc.gateway.param_headers import ToolSchemas
 from mcpgrpc.gateway.posted import posted_message
 from mcpgrpc.gateway.replies import (
+    OK,
     SERVICE_UNAVAILABLE,
     HttpRefusalError,
+    json_response,
     status_of_answer,
     status_of_error,
 )
 from mcpgrpc.gateway.settings import GatewaySettings
+from mcpgrpc.gateway.silence import Silence
 from mcpgrpc.gateway.sse import StreamResponse
 from mcpgrpc.gateway.work import Work
 from mcpgrpc.relay.line import host_text
 from mcpgrpc.relay.link import failed, plain
 from mcpgrpc.stream.call_carrier import CallCarrier
-from mcpgrpc.stream.carrier import Exchange, Reply
+from mcpgrpc.stream.carrier import Exchange
 from mcpgrpc.v1 import envelope_pb2
 
 logger = logging.getLogger(__name__)
@@ -59,6 +65,7 @@ class ModernDoor:
         channels: the connections to it.
         settings: the door's bounds.
         schemas: what `Mcp-Param-*` headers are checked against.
+        cache: answers that may be given again.
         work: whether the door takes any.
         open: the requests that are being answered.
     """
@@ -67,6 +74,7 @@ class ModernDoor:
     channels: DoorChannels
     settings: GatewaySettings
     schemas: ToolSchemas
+    cache: DoorCache
     work: Work
     open: set[ModernExchange] = field(default_factory=set)
 
@@ -92,11 +100,15 @@ class ModernDoor:
         options = caller.options(self.options, *mirrors)
         await self._check_param_headers(request, envelope, params, caller, options)
         envelope.door.CopyFrom(door_context(request.headers))
+        question = self.cache.question(envelope, caller)
+        kept = self.cache.answer(question)
+        if kept is not None:
+            return json_response(_answer_text(envelope, kept), OK)
         if len(self.open) >= self.settings.max_calls:
             raise HttpRefusalError(
                 SERVICE_UNAVAILABLE, "Too many requests are under way; try again later"
             )
-        return ModernExchange(self, options, envelope)
+        return ModernExchange(self, options, envelope, question)
 
     def close(self) -> None:
         """Let go of what is still open: subscriptions, and what outlasts a drain."""
@@ -136,40 +148,20 @@ class ModernDoor:
             raise _rejected(rejection, ids.from_message(envelope.request.id))
 
 
-class Silence:
-    """Hears nothing: the door's own requests have no client that would."""
-
-    def notification(self, envelope: envelope_pb2.Envelope, related: Id | None) -> None:
-        """Dropped."""
-
-    def request(self, envelope: envelope_pb2.Envelope, reply: Reply) -> None:
-        """Never comes on a Call."""
-
-    def request_cancelled(self, request_id: Id) -> None:
-        """Never comes on a Call."""
-
-    async def caught_up(self) -> None:
-        """Nothing waits."""
-
-    def session_over(self, error: Exception | None) -> None:
-        """Never comes on a Call."""
-
-    def request_stream_close(self, request_id: Id) -> None:
-        """Never comes on a Call."""
-
-    def standalone_stream_close(self) -> None:
-        """Never comes on a Call."""
-
-
 class ModernExchange(Silence):
     """One request on its way, and the HTTP response that it gets."""
 
     def __init__(
-        self, door: ModernDoor, options: ConnectionOptions, envelope: envelope_pb2.Envelope
+        self,
+        door: ModernDoor,
+        options: ConnectionOptions,
+        envelope: envelope_pb2.Envelope,
+        question: Question | None,
     ) -> None:
         self._door = door
         self._options = options
         self._envelope = envelope
+        self._question = question
         self._keepalive_seconds = door.settings.keepalive_seconds
         self._stream = EventStream()
 
@@ -204,7 +196,8 @@ class ModernExchange(Silence):
             await asyncio.wait({running})
 
     def notification(self, envelope: envelope_pb2.Envelope, related: Id | None) -> None:
-        """A notification of the request."""
+        """A notification of the request; of a subscription it may make kept answers old."""
+        self._door.cache.heard(envelope.notification)
         if text := host_text(envelope):
             self._stream.put(text)
 
@@ -216,6 +209,7 @@ class ModernExchange(Silence):
         try:
             with self._door.carrier(self._options, self) as carrier:
                 answer = plain(await carrier.exchange(Exchange(self._envelope)))
+            self._door.cache.keep(self._question, answer.response)
             status = status_of_answer(answer.response)
         except HttpRefusalError as refusal:
             self._stream.put(refusal.text, status=refusal.status, final=True)
@@ -235,8 +229,14 @@ class ModernExchange(Silence):
         self._put(envelope_pb2.Envelope(response=failed(error)), status_of_error(error))
 
     def _put(self, answer: envelope_pb2.Envelope, status: int) -> None:
-        answer.response.id.CopyFrom(self._envelope.request.id)
-        self._stream.put(host_text(answer), status=status, final=True)
+        text = _answer_text(self._envelope, answer.response)
+        self._stream.put(text, status=status, final=True)
+
+
+def _answer_text(asked: envelope_pb2.Envelope, response: envelope_pb2.JsonRpcResponse) -> str:
+    """The answer to a request, which takes its id."""
+    response.id.CopyFrom(asked.request.id)
+    return host_text(envelope_pb2.Envelope(response=response))
 
 
 def _acknowledged(request: Request) -> Response:

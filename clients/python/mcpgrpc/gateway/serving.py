@@ -73,7 +73,10 @@ async def serving(
 
 @asynccontextmanager
 async def running_door(
-    options: ConnectionOptions, settings: GatewaySettings, listen: str
+    options: ConnectionOptions,
+    settings: GatewaySettings,
+    listen: str,
+    probe: ConnectionOptions | None = None,
 ) -> AsyncIterator[RunningDoor]:
     """Serve the door while the context is open.
 
@@ -81,6 +84,7 @@ async def running_door(
         options: how to reach the server behind it.
         settings: bounds, and who is let in.
         listen: `host:port`; port 0 takes a free one.
+        probe: as for `Gateway`.
 
     Raises:
         UsageError: the address cannot be listened on, or the server's is not usable.
@@ -90,7 +94,7 @@ async def running_door(
         certificate = (
             DoorCertificate(settings.tls_cert, settings.tls_key) if settings.tls_cert else None
         )
-        async with Gateway(options, settings) as gateway, _kept_new(certificate):
+        async with Gateway(options, settings, probe) as gateway, _kept_new(certificate):
             config = _config(gateway, settings)
             config.load()
             config.ssl = None if certificate is None else certificate.context

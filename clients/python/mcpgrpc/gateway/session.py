@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 from mcpgrpc.binding import errors, ids
 from mcpgrpc.binding.ids import Id
@@ -38,6 +38,9 @@ LAST_ANSWERS_SECONDS: Final = 1.0
 
 _NOT_FOUND: Final = 404
 
+Heard: TypeAlias = Callable[[envelope_pb2.JsonRpcNotification], None]
+"""Told of a notification of the server before its client is."""
+
 
 class HttpSession:
     """The messages of one HTTP client.
@@ -45,15 +48,19 @@ class HttpSession:
     Args:
         session_id: its `Mcp-Session-Id`.
         on_over: called when it cannot go on.
+        heard: told of every notification of the server.
     """
 
-    def __init__(self, session_id: str, on_over: Callable[[HttpSession], None]) -> None:
+    def __init__(
+        self, session_id: str, on_over: Callable[[HttpSession], None], heard: Heard
+    ) -> None:
         self.id = session_id
         self.requests = 0
         self.established = False
         self.standalone = EventStream()
         self.link = RelayLink(self._deliver, self._caught_up, self._stream_lost, self)
         self._on_over = on_over
+        self._heard = heard
         self._open: dict[Id, EventStream] = {}
         self._kept: dict[int, EventStream] = {}
         self._streams_made = 0
@@ -114,6 +121,8 @@ class HttpSession:
         if envelope.WhichOneof("message") == "response":
             self._answer(envelope.response, text)
             return
+        if envelope.WhichOneof("message") == "notification":
+            self._heard(envelope.notification)
         stream: EventStream | None = self.standalone
         if envelope.HasField("related_request_id"):
             related = ids.from_message(envelope.related_request_id)

@@ -21,7 +21,7 @@ from mcpgrpc.connection import ConnectionOptions
 from mcpgrpc.gateway.caller import ERA_KEY, HttpCaller
 from mcpgrpc.gateway.channels import DoorChannels
 from mcpgrpc.gateway.replies import SERVICE_UNAVAILABLE, HttpRefusalError
-from mcpgrpc.gateway.session import HttpSession
+from mcpgrpc.gateway.session import Heard, HttpSession
 from mcpgrpc.gateway.settings import GatewaySettings
 from mcpgrpc.gateway.work import Work
 
@@ -52,6 +52,7 @@ class SessionTable:
         channels: the connections to it.
         settings: the bounds.
         work: whether the door takes any.
+        heard: told of every notification of the server.
     """
 
     def __init__(
@@ -60,11 +61,13 @@ class SessionTable:
         channels: DoorChannels,
         settings: GatewaySettings,
         work: Work,
+        heard: Heard,
     ) -> None:
         self._options = options
         self._channels = channels
         self._settings = settings
         self._work = work
+        self._heard = heard
         self._open: dict[str, _Open] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._places_taken = 0
@@ -95,7 +98,7 @@ class SessionTable:
         """
         self._check_room()
         lease = self._channels.lease()
-        session = HttpSession(uuid4().hex, self.discard)
+        session = HttpSession(uuid4().hex, self.discard, self._heard)
         options = caller.options(self._options, (ERA_KEY, "legacy"))
         session.link.carrier = options.carrier(lease.channel, session.link)
         self._open[session.id] = _Open(session, caller.identity, lease)

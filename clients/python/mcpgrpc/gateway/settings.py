@@ -16,6 +16,7 @@ DEFAULT_MAX_BODY_BYTES: Final = 4 * MIB
 DEFAULT_MAX_SESSIONS: Final = 1000
 DEFAULT_MAX_CALLS: Final = 2000
 DEFAULT_IDLE_SECONDS: Final = 30 * 60.0
+DEFAULT_CACHE_SECONDS: Final = 60.0
 DEFAULT_STREAMS_PER_CONNECTION: Final = 100
 """What HTTP/2 recommends as the least that a server or a proxy allows; our servers allow 1,000."""
 
@@ -30,6 +31,7 @@ _ABOVE_ZERO: Final = (
     "max_calls",
     "streams_per_connection",
     "session_idle_seconds",
+    "max_cache_bytes",
 )
 
 
@@ -52,6 +54,10 @@ class GatewaySettings:
         keepalive_seconds: an SSE stream gets a comment this often, and a modern request is answered
             as plain JSON when it is done within so long and has sent no notification.
         schema_seconds: how long a tool list is used to check `Mcp-Param-*` headers.
+        cache_seconds: the longest that a list or a read is given again to the same caller, where
+            its `ttlMs` allows; 0 for never. A credential that is taken back may be answered for so
+            long what it was answered before.
+        max_cache_bytes: memory that such answers take together.
         authorization_servers: issuers of tokens for this door, which its metadata names; clients
             are told where to get a token only if there is one.
         resource: what the door is called in tokens, its URL as clients see it; what they say when
@@ -71,6 +77,8 @@ class GatewaySettings:
     session_idle_seconds: float = DEFAULT_IDLE_SECONDS
     keepalive_seconds: float = 15.0
     schema_seconds: float = 5.0
+    cache_seconds: float = DEFAULT_CACHE_SECONDS
+    max_cache_bytes: int = 16 * MIB
     authorization_servers: tuple[str, ...] = ()
     resource: str = ""
     scopes: tuple[str, ...] = ()

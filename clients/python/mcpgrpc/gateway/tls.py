@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import ssl
-from typing import Final, TypeAlias
+from typing import Final
 
 from mcpgrpc.errors import UsageError
+from mcpgrpc.file_versions import Version, version_at
 
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS: Final = 1.0
 """The files are looked at this often."""
-
-Version: TypeAlias = tuple[tuple[int, ...], ...]
 
 
 class DoorCertificate:
@@ -67,18 +65,10 @@ class DoorCertificate:
                 f" {str(why).lower()}"
             ) from None
 
-    def _look(self) -> Version:
-        return tuple(_version_of(path) for path in (self._certificate, self._key))
+    def _look(self) -> tuple[Version, ...]:
+        return tuple(version_at(path) for path in (self._certificate, self._key))
 
 
 def _no_passphrase() -> str:
     """OpenSSL would ask at the terminal."""
     raise ValueError("the key is encrypted; decrypt it")
-
-
-def _version_of(path: str) -> tuple[int, ...]:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return ()
-    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
