@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from ipaddress import ip_address
 from typing import Final
+
+from mcpgrpc.loopback import is_loopback_host
 
 MAX_PORT: Final = 65_535
 MAX_SOCKET_PATH_BYTES: Final = 107
@@ -91,13 +92,7 @@ def is_local(listen: str) -> bool:
     if target.startswith(_SOCKET_SCHEME):
         return True
     found = _HOST_PORT.fullmatch(target)
-    host = (found["ipv6"] or found["host"]) if found else target
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback_host((found["ipv6"] or found["host"]) if found else target)
 
 
 def _check_socket(target: str) -> None:

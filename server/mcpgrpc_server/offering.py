@@ -6,17 +6,17 @@ It decides by the settings alone, before anything runs.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
 from mcpgrpc_server.backend import Backend
-from mcpgrpc_server.merge.backend import MergedBackend
-from mcpgrpc_server.merge.member import Member
-from mcpgrpc_server.sdk.app import SdkApp
 from mcpgrpc_server.settings import ServerSettings, SettingsError
-from mcpgrpc_server.upstream.backend import UpstreamBackend
-from mcpgrpc_server.upstream.connectors import connector_of
-from mcpgrpc_server.upstream.pool import UpstreamBounds
 from mcpgrpc_server.upstream.settings import APP_NAME, UpstreamTable
+
+# Each room is entered where the settings first need it: who names no upstream loads no client and
+# no merge.
+if TYPE_CHECKING:
+    from mcpgrpc_server.merge.member import Member
+    from mcpgrpc_server.upstream.pool import UpstreamBounds
 
 
 def backend_of(app: object, settings: ServerSettings) -> Backend:
@@ -33,25 +33,29 @@ def backend_of(app: object, settings: ServerSettings) -> Backend:
     """
     upstreams = settings.named_upstreams()
     if not upstreams:
-        return _of_app(app)
+        return _of_app(app, settings)
     if app is not None and APP_NAME in upstreams:
         raise SettingsError(
             f"an upstream is called {APP_NAME}, which the app beside it is; put another NAME= in"
             " front of the upstream"
         )
     is_alone = app is None and len(upstreams) == 1
-    members = list(_members(app, upstreams, is_alone=is_alone))
+    members = list(_members(app, settings, is_alone=is_alone))
     if is_alone and not members[0].always_prefix:
         return members[0].backend
+    from mcpgrpc_server.merge.backend import MergedBackend
+
     return MergedBackend(members)
 
 
-def _members(
-    app: object, upstreams: dict[str, UpstreamTable], *, is_alone: bool
-) -> Iterator[Member]:
+def _members(app: object, settings: ServerSettings, *, is_alone: bool) -> Iterator[Member]:
+    from mcpgrpc_server.merge.member import Member
+    from mcpgrpc_server.upstream.backend import UpstreamBackend
+    from mcpgrpc_server.upstream.connectors import connector_of
+
     if app is not None:
-        yield Member(APP_NAME, _of_app(app))
-    for name, table in upstreams.items():
+        yield Member(APP_NAME, _of_app(app, settings))
+    for name, table in settings.named_upstreams().items():
         always_prefix = table.prefix == "always"
         backend = UpstreamBackend(
             connector_of(name, table), _bounds(table), is_alone=is_alone and not always_prefix
@@ -60,6 +64,8 @@ def _members(
 
 
 def _bounds(table: UpstreamTable) -> UpstreamBounds:
+    from mcpgrpc_server.upstream.pool import UpstreamBounds
+
     is_command = table.command is not None
     return UpstreamBounds(
         max_sessions=table.max_processes if is_command else table.max_sessions,
@@ -70,8 +76,12 @@ def _bounds(table: UpstreamTable) -> UpstreamBounds:
     )
 
 
-def _of_app(app: object) -> Backend:
-    return app if _is_backend(app) else SdkApp(app)
+def _of_app(app: object, settings: ServerSettings) -> Backend:
+    if _is_backend(app):
+        return app
+    from mcpgrpc_server.sdk.app import SdkApp
+
+    return SdkApp(app, direct_dispatch=settings.direct_dispatch)
 
 
 def _is_backend(app: object) -> TypeGuard[Backend]:

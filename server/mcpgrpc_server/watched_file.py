@@ -6,14 +6,14 @@ It runs nothing by itself: whoever reads the value looks at the file first, at m
 from __future__ import annotations
 
 import logging
-import os
 import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Generic, TypeAlias, TypeVar
+from typing import Final, Generic, TypeVar
 
 from mcpgrpc.binding.limits import MIB
+from mcpgrpc.file_versions import GONE, Version, version_of
 
 logger = logging.getLogger(__name__)
 
@@ -22,8 +22,6 @@ Parsed = TypeVar("Parsed")
 DEFAULT_INTERVAL_SECONDS: Final = 1.0
 MAX_FILE_BYTES: Final = MIB
 """It is read whole and parsed on the event loop; thousands of keys or rules have room in it."""
-
-_Version: TypeAlias = tuple[int, ...]
 
 
 class WatchedFileError(Exception):
@@ -66,7 +64,7 @@ class WatchedFile(Generic[Parsed]):
         self._what = what
         self._interval_seconds = interval_seconds
         self._warn_readable_by_others = warn_readable_by_others
-        self._seen: _Version | None = None
+        self._seen: Version | None = None
         self._looked_at = time.monotonic()
         self._take()
 
@@ -93,13 +91,13 @@ class WatchedFile(Generic[Parsed]):
         """Put the version that is there into force; False when it was seen before."""
         try:
             status = self.path.stat()
-            version = _version_of(status)
+            version = version_of(status)
             if version == self._seen:
                 return False
             self._seen = version
             self._value = self._parse(self._read(status.st_mode))
         except OSError as error:
-            self._seen = _GONE
+            self._seen = GONE
             raise self._unusable(f"it cannot be read: {error.strerror}") from None
         except ValueError as error:
             raise self._unusable(" ".join(str(error).split())) from None
@@ -122,11 +120,3 @@ class WatchedFile(Generic[Parsed]):
 
     def _unusable(self, why: str) -> WatchedFileError:
         return WatchedFileError(f"cannot use the {self._what} in {self.path}: {why}")
-
-
-_GONE: Final[_Version] = ()
-
-
-def _version_of(status: os.stat_result) -> _Version:
-    """What differs between two versions: Kubernetes swaps links, editors write in place."""
-    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.cli.conftest import MAX_SECONDS, environment
 HEAVY = {"asyncio", "grpc", "rich", "pydantic", "mcp", "mcp_types", "mcpgrpc_server"}
 PROGRAM = """
 import sys
+from pathlib import Path
 from mcpgrpc.cli.main import main
 code = main()
 print(*sys.modules, file=sys.stderr)
@@ -59,3 +61,15 @@ async def test_a_client_command_imports_grpc_and_nothing_else_heavy(
 
 async def test_health_imports_grpc_and_nothing_else_heavy(address: str) -> None:
     assert await imported("health", address) == {"asyncio", "grpc"}
+
+
+async def test_keys_imports_of_the_server_no_more_than_its_keys(tmp_path: Path) -> None:
+    words = ("keys", "new", "somebody", "--file", str(tmp_path / "keys.toml"))
+    assert await imported(*words) == {"mcpgrpc_server"}
+    assert (tmp_path / "keys.toml").exists()
+
+
+async def test_policy_imports_of_the_server_no_more_than_its_policies(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text('[[rules]]\nsubjects = ["*"]\ntools = ["*"]\n')
+    assert await imported("policy", "check", str(policy), "--tool", "any") == {"mcpgrpc_server"}

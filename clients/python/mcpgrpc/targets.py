@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from mcpgrpc.errors import UsageError
+from mcpgrpc.loopback import is_loopback_host
 
 DEFAULT_TARGET: Final = "127.0.0.1:50051"
 """Where a server listens when nobody says otherwise."""
@@ -44,17 +45,11 @@ def is_local(address: str) -> bool:
         return True
     if colon and f"{scheme}:" in _SCHEMES:
         address = rest.rpartition("/")[2]
-    return all(_is_loopback(part.strip()) for part in address.split(","))
+    return all(is_loopback_host(_host(part.strip())) for part in address.split(","))
 
 
-def _is_loopback(host_port: str) -> bool:
-    host = host_port.rpartition(":")[0].removeprefix("[").removesuffix("]")
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _host(host_port: str) -> str:
+    return host_port.rpartition(":")[0].removeprefix("[").removesuffix("]")
 
 
 def _check_host_port(part: str, address: str) -> None:
@@ -70,9 +65,8 @@ def _list_target(parts: list[str], address: str) -> str:
     """GRPC takes lists of literal addresses only."""
     versions = set()
     for part in parts:
-        host = part.rpartition(":")[0].removeprefix("[").removesuffix("]")
         try:
-            versions.add(ipaddress.ip_address(host).version)
+            versions.add(ipaddress.ip_address(_host(part)).version)
         except ValueError:
             raise UsageError(
                 f"{address!r}: a list takes IP addresses; give a name as dns:///name:port"

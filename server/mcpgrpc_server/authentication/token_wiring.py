@@ -5,20 +5,19 @@ It fetches nothing: an issuer that is away when the server starts must not keep 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mcpgrpc_server.authentication.certificate_names import UNIX_SCHEME
-from mcpgrpc_server.authentication.json_web_tokens import TokenVerifier
-from mcpgrpc_server.authentication.jwks_endpoint import JwksEndpoint
-from mcpgrpc_server.authentication.jwks_source import (
-    KeyEndpoint,
-    KeyFile,
-    KeySource,
-    RefreshBounds,
-)
 from mcpgrpc_server.authentication.token_claims import AcceptedClaims
-from mcpgrpc_server.authentication.trusted_proxies import TrustedProxies
 from mcpgrpc_server.listen_targets import split_security
 from mcpgrpc_server.settings import ServerSettings, SettingsError
 from mcpgrpc_server.watched_file import WatchedFileError
+
+# Who takes neither tokens nor certificates need not load cryptography, jwt and httpx2.
+if TYPE_CHECKING:
+    from mcpgrpc_server.authentication.json_web_tokens import TokenVerifier
+    from mcpgrpc_server.authentication.jwks_source import KeyEndpoint, KeySource
+    from mcpgrpc_server.authentication.trusted_proxies import TrustedProxies
 
 
 def token_verifier(settings: ServerSettings) -> TokenVerifier | None:
@@ -38,6 +37,8 @@ def token_verifier(settings: ServerSettings) -> TokenVerifier | None:
             "jwt_issuer needs jwt_audience: without it every token of the issuer would be taken,"
             " also one for another service"
         )
+    from mcpgrpc_server.authentication.json_web_tokens import TokenVerifier
+
     accepted = AcceptedClaims(
         settings.jwt_issuer, frozenset(settings.jwt_audience), settings.jwt_clock_skew_seconds
     )
@@ -57,6 +58,8 @@ def trusted_proxies(settings: ServerSettings) -> TrustedProxies:
         raise SettingsError(
             "trusted_proxy names a certificate, but none is asked for: give tls_client_ca"
         )
+    from mcpgrpc_server.authentication.trusted_proxies import TrustedProxies
+
     return TrustedProxies(settings.trusted_proxy)
 
 
@@ -77,6 +80,8 @@ def _check_socket(settings: ServerSettings, trusted: set[str]) -> None:
 
 
 def _key_source(settings: ServerSettings) -> KeySource:
+    from mcpgrpc_server.authentication.jwks_source import KeyFile
+
     is_file = bool(settings.jwks) and "://" not in settings.jwks
     try:
         return KeyFile(settings.jwks) if is_file else _key_endpoint(settings)
@@ -88,6 +93,9 @@ def _key_source(settings: ServerSettings) -> KeySource:
 
 
 def _key_endpoint(settings: ServerSettings) -> KeyEndpoint:
+    from mcpgrpc_server.authentication.jwks_endpoint import JwksEndpoint
+    from mcpgrpc_server.authentication.jwks_source import KeyEndpoint, RefreshBounds
+
     fetch = JwksEndpoint(
         settings.jwks or settings.jwt_issuer,
         discovers=not settings.jwks,

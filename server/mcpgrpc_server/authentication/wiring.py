@@ -6,13 +6,12 @@ connection's certificate, an API key, a token, and last that somebody is needed.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import grpc
 
 from mcpgrpc_server.authentication.api_key_interceptor import ApiKeyInterceptor
 from mcpgrpc_server.authentication.api_keys import KEY_ID_CLAIM, ApiKeys
-from mcpgrpc_server.authentication.certificate_interceptor import CertificateInterceptor
 from mcpgrpc_server.authentication.presented import (
     CredentialKind,
     MalformedCredentialError,
@@ -25,11 +24,13 @@ from mcpgrpc_server.authentication.rpc_interception import (
     RpcInterceptor,
     current_opening,
 )
-from mcpgrpc_server.authentication.token_interceptor import TokenInterceptor, prove
 from mcpgrpc_server.authentication.token_wiring import token_verifier, trusted_proxies
 from mcpgrpc_server.identity import Identity, IdentityKind, NotProvenError, Renew
 from mcpgrpc_server.settings import ServerSettings, SettingsError
 from mcpgrpc_server.watched_file import WatchedFileError
+
+if TYPE_CHECKING:
+    from mcpgrpc_server.authentication.json_web_tokens import TokenVerifier
 
 HEALTH_SERVICE: Final = "grpc.health.v1.Health"
 REFLECTION_SERVICES: Final = (
@@ -51,17 +52,16 @@ class Authentication:
     def __init__(self, settings: ServerSettings) -> None:
         self._keys = _api_keys(settings)
         self._tokens = token_verifier(settings)
-        proxies = trusted_proxies(settings)
         proofs: list[RpcInterceptor] = []
         taken: list[str] = []
         if settings.tls_client_ca or settings.trusted_proxy:
-            proofs.append(CertificateInterceptor(proxies))
+            proofs.append(_certificates(settings))
             taken.append("a client certificate")
         if self._keys is not None:
             proofs.append(ApiKeyInterceptor(self._keys))
             taken.append("an API key (authorization: Bearer or x-api-key)")
         if self._tokens is not None:
-            proofs.append(TokenInterceptor(self._tokens))
+            proofs.append(_tokens(self._tokens))
             taken.append("an access token (authorization: Bearer)")
         self.interceptors: tuple[grpc.aio.ServerInterceptor, ...] = ()
         """What stands before every RPC; nothing when nobody is authenticated."""
@@ -107,6 +107,8 @@ class Authentication:
         if presented.kind is CredentialKind.API_KEY and self._keys is not None:
             return self._keys.prove(presented.secret)
         if presented.kind is CredentialKind.TOKEN and self._tokens is not None:
+            from mcpgrpc_server.authentication.token_interceptor import prove
+
             return await prove(self._tokens, presented.secret, certificate)
         raise NotProvenError(f"no {presented.kind.value} is taken here")
 
@@ -118,6 +120,19 @@ def _api_keys(settings: ServerSettings) -> ApiKeys | None:
         return ApiKeys(settings.api_keys)
     except WatchedFileError as error:
         raise SettingsError(f"{error}; `mcpgrpc keys new` makes one") from None
+
+
+def _certificates(settings: ServerSettings) -> RpcInterceptor:
+    # Who asks for no certificate need not load cryptography, nor who takes no token jwt.
+    from mcpgrpc_server.authentication.certificate_interceptor import CertificateInterceptor
+
+    return CertificateInterceptor(trusted_proxies(settings))
+
+
+def _tokens(verifier: TokenVerifier) -> RpcInterceptor:
+    from mcpgrpc_server.authentication.token_interceptor import TokenInterceptor
+
+    return TokenInterceptor(verifier)
 
 
 def _open_services(settings: ServerSettings) -> set[str]:

@@ -6,9 +6,10 @@ It counts nothing; `counters` does.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from limits import RateLimitItem, parse
+if TYPE_CHECKING:
+    from limits import RateLimitItem
 
 MAX_REQUESTS: Final = 1_000_000
 """In one window: each request in it is remembered until the window has moved past it."""
@@ -60,6 +61,10 @@ def _tool_budget(text: str) -> Budget:
 
 
 def _budget(text: str, tool: str | None) -> Budget:
+    # Every start reads the settings; only one with a limit need load the library, with all its
+    # kinds of storage.
+    from limits import parse
+
     try:
         item = parse(text)
     except ValueError:

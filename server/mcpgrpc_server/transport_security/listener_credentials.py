@@ -6,13 +6,16 @@ It binds nothing.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import grpc
 
-from mcpgrpc_server.listen_targets import Security
-from mcpgrpc_server.transport_security.server_credentials import RenewedMaterial, server_credentials
+from mcpgrpc_server.listen_targets import Security, split_security
+from mcpgrpc_server.listeners import ListenError
 from mcpgrpc_server.transport_security.settings import TransportSecuritySettings
-from mcpgrpc_server.transport_security.tls_files import TlsFiles, TlsFilesError
+
+if TYPE_CHECKING:
+    from mcpgrpc_server.transport_security.tls_files import TlsFiles
 
 
 def listener_credentials(
@@ -21,11 +24,26 @@ def listener_credentials(
     """The credentials of one listener, its own alone; None for plaintext.
 
     Raises:
-        TlsFilesError: the listener asks for files that are not given, or that are no good.
+        ListenError: the listener asks for files that are not given, or that are no good.
     """
     security = settings.security_of(listen)
     if security is Security.PLAINTEXT:
         return None
+    # Who listens in plaintext need not load cryptography.
+    from mcpgrpc_server.transport_security import server_credentials
+    from mcpgrpc_server.transport_security.tls_files import TlsFilesError
+
+    try:
+        files = _files(settings, listen, security)
+        return server_credentials.server_credentials(server_credentials.RenewedMaterial(files))
+    except TlsFilesError as error:
+        _, target = split_security(listen)
+        raise ListenError(f"cannot listen on {target}: {error}") from None
+
+
+def _files(settings: TransportSecuritySettings, listen: str, security: Security) -> TlsFiles:
+    from mcpgrpc_server.transport_security.tls_files import TlsFiles, TlsFilesError
+
     if not settings.tls_cert:
         raise TlsFilesError(f"{listen} needs a certificate: give --tls-cert and --tls-key")
     client_ca = None
@@ -33,5 +51,4 @@ def listener_credentials(
         if not settings.tls_client_ca:
             raise TlsFilesError(f"{listen} needs the authorities of clients: give --tls-client-ca")
         client_ca = Path(settings.tls_client_ca)
-    files = TlsFiles(Path(settings.tls_cert), Path(settings.tls_key), client_ca)
-    return server_credentials(RenewedMaterial(files))
+    return TlsFiles(Path(settings.tls_cert), Path(settings.tls_key), client_ca)

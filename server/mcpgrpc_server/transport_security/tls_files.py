@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import (
@@ -19,11 +19,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from mcpgrpc.binding.limits import MIB
+from mcpgrpc.file_versions import Version, version_at
 
 MAX_PEM_BYTES: Final = 4 * MIB
 """Of one file. The bundle of a public trust store has about 250 KiB."""
-
-Version: TypeAlias = tuple[tuple[int, ...], ...]
 
 
 class TlsFilesError(Exception):
@@ -64,10 +63,10 @@ class TlsFiles:
     key: Path
     client_ca: Path | None = None
 
-    def version(self) -> Version:
-        """What differs once a file was changed or swapped; empty parts for files that are away."""
+    def version(self) -> tuple[Version, ...]:
+        """What differs once a file was changed or swapped."""
         paths = (self.certificate, self.key, self.client_ca)
-        return tuple(_version_of(path) for path in paths if path is not None)
+        return tuple(version_at(path) for path in paths if path is not None)
 
     def read(self) -> TlsMaterial:
         """The contents.
@@ -127,12 +126,3 @@ def _check_valid(certificates: Sequence[x509.Certificate], path: Path) -> None:
     begins = min(certificate.not_valid_before_utc for certificate in certificates)
     if begins > now:
         raise TlsFilesError(f"the certificate in {path} counts from {begins:%Y-%m-%dT%H:%M:%SZ} on")
-
-
-def _version_of(path: Path) -> tuple[int, ...]:
-    """Links are followed: Kubernetes renews a mounted secret by swapping one."""
-    try:
-        status = path.stat()
-    except OSError:
-        return ()
-    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import logging
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from mcpgrpc.cli.connection import run, security
+from mcpgrpc.cli.connection import credential, run, security
 from mcpgrpc.cli.failures import CommandError, MisuseError
-from mcpgrpc.cli.options import CommonOptions, seconds
+from mcpgrpc.cli.options import CommonOptions, readable_file, seconds
 from mcpgrpc.cli.terminal import write
 from mcpgrpc.cli.words import add_command
 from mcpgrpc.targets import DEFAULT_TARGET
@@ -70,6 +71,14 @@ def gateway(
             help="Open another connection to the server when each carries so many streams.",
         ),
     ] = None,
+    cache: Annotated[
+        str | None,
+        typer.Option(
+            "--cache",
+            metavar="SECONDS",
+            help="Give a list or a read to the same caller again no longer; 0 for never.",
+        ),
+    ] = None,
     drain_grace: Annotated[
         str,
         typer.Option(
@@ -103,6 +112,20 @@ def gateway(
         list[str] | None,
         typer.Option("--scope", metavar="SCOPE", help="A scope to ask for; repeatable."),
     ] = None,
+    probe_token_file: Annotated[
+        str | None,
+        typer.Option(
+            "--probe-token-file",
+            metavar="FILE",
+            help="File with a bearer token, for /ready's own question to the server alone.",
+        ),
+    ] = None,
+    probe_api_key_file: Annotated[
+        str | None,
+        typer.Option(
+            "--probe-api-key-file", metavar="FILE", help="The same with an API key in the file."
+        ),
+    ] = None,
     *,
     options: CommonOptions,
 ) -> None:
@@ -114,7 +137,9 @@ def gateway(
     if options.token_file is not None or options.api_key_file is not None:
         raise MisuseError(
             "gateway takes no --token-file or --api-key-file: each caller brings its own credential"
+            " (for /ready there are --probe-token-file and --probe-api-key-file)"
         )
+    probing = _probing(options, probe_token_file, probe_api_key_file)
     try:
         from mcpgrpc.connection import ConnectionOptions
         from mcpgrpc.gateway.settings import GatewaySettings
@@ -128,6 +153,8 @@ def gateway(
     given: dict[str, Any] = {
         name: _count(name, word) for name, word in bounds.items() if word is not None
     }
+    if cache is not None:
+        given["cache_seconds"] = 0.0 if cache == "0" else seconds("cache", cache)
     given |= {
         "allow_hosts": tuple(allow_host or ()),
         "allow_origins": tuple(allow_origin or ()),
@@ -139,27 +166,45 @@ def gateway(
     }
     grace_seconds = seconds("drain-grace", drain_grace)
     connection = ConnectionOptions(target=address, security=security(options))
+    probe = replace(connection, token=credential(probing))
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="mcpgrpc: %(message)s")
 
     async def work() -> None:
-        await _serve(connection, GatewaySettings(**given), listen, grace_seconds)
+        await _serve(connection, probe, GatewaySettings(**given), listen, grace_seconds)
 
     run(work())
 
 
 async def _serve(
-    connection: ConnectionOptions, settings: GatewaySettings, listen: str, grace_seconds: float
+    connection: ConnectionOptions,
+    probe: ConnectionOptions,
+    settings: GatewaySettings,
+    listen: str,
+    grace_seconds: float,
 ) -> None:
     try:
         from mcpgrpc.gateway.serving import running_door, until_asked_to_stop
     except ModuleNotFoundError as error:
         _refuse_without_extra(error)
-    async with running_door(connection, settings, listen) as door:
+    async with running_door(connection, settings, listen, probe) as door:
         write(f"{door.url}/mcp is in front of {connection.target}")
         # Whoever started this process through a pipe waits for this line.
         sys.stdout.flush()
         await until_asked_to_stop()
         await door.drain(grace_seconds)
+
+
+def _probing(
+    options: CommonOptions, token_file: str | None, api_key_file: str | None
+) -> CommonOptions:
+    """The options with the credential of the door's own question."""
+    if token_file is not None and api_key_file is not None:
+        raise MisuseError("--probe-token-file and --probe-api-key-file both say who asks: give one")
+    return replace(
+        options,
+        token_file=readable_file("probe-token-file", token_file),
+        api_key_file=readable_file("probe-api-key-file", api_key_file),
+    )
 
 
 def _count(name: str, word: str) -> int:

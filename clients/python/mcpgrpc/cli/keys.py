@@ -19,6 +19,7 @@ from mcpgrpc.cli.failures import CommandError, MisuseError
 from mcpgrpc.cli.server_extra import server_extra
 from mcpgrpc.cli.tables import Table, show
 from mcpgrpc.cli.terminal import write, write_error, write_json
+from mcpgrpc.cli.words import WordsCommand, WordsGroup
 
 if TYPE_CHECKING:
     from mcpgrpc_server.authentication.api_keys import ApiKey
@@ -32,7 +33,7 @@ _OUTPUTS = ("table", "json")
 _LIFE = re.compile(r"(\d{1,6})([dh])")
 
 FileOption = Annotated[
-    Path,
+    str,
     typer.Option(
         "--file",
         metavar="FILE",
@@ -48,10 +49,10 @@ OutputOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
-    keys = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
-    keys.command("new")(new)
-    keys.command("list")(list_keys)
-    keys.command("revoke")(revoke)
+    keys = typer.Typer(cls=WordsGroup, no_args_is_help=True, help="Make, list and revoke API keys.")
+    keys.command("new", cls=WordsCommand)(new)
+    keys.command("list", cls=WordsCommand)(list_keys)
+    keys.command("revoke", cls=WordsCommand)(revoke)
     app.add_typer(keys, name="keys")
 
 
@@ -98,7 +99,7 @@ def new(
         keys[kept.id] = kept
 
     with _told_errors():
-        change_api_keys(file, add)
+        change_api_keys(Path(file), add)
     if wants_json:
         write_json({"key": key, **_facts(kept)})
     else:
@@ -113,7 +114,9 @@ def list_keys(file: FileOption, output: OutputOption = "table") -> None:
 
     wants_json = _wants_json(output)
     with _told_errors():
-        keys = sorted(read_api_keys(file).values(), key=lambda key: (key.name, key.created_at))
+        keys = sorted(
+            read_api_keys(Path(file)).values(), key=lambda key: (key.name, key.created_at)
+        )
     if wants_json:
         write_json({"keys": [_facts(key) for key in keys]})
         return
@@ -136,7 +139,7 @@ def revoke(
 
     names: list[str] = []
     with _told_errors():
-        change_api_keys(file, remove)
+        change_api_keys(Path(file), remove)
     write_error(f"revoked the key {key_id} of {names[0]}")
 
 

@@ -114,13 +114,13 @@ def common_options(
     return CommonOptions(
         # Any option of TLS asks for it: none is ever ignored in favour of plaintext.
         tls=tls or any((tls_ca, tls_cert, tls_server_name)),
-        tls_ca=_file("tls-ca", tls_ca),
-        tls_cert=_file("tls-cert", tls_cert),
-        tls_key=_file("tls-key", tls_key),
+        tls_ca=readable_file("tls-ca", tls_ca),
+        tls_cert=readable_file("tls-cert", tls_cert),
+        tls_key=readable_file("tls-key", tls_key),
         tls_server_name=tls_server_name,
         insecure=insecure,
-        token_file=_file("token-file", token_file),
-        api_key_file=_file("api-key-file", api_key_file),
+        token_file=readable_file("token-file", token_file),
+        api_key_file=readable_file("api-key-file", api_key_file),
         timeout_seconds=seconds("timeout", timeout),
         wants_json=output == "json",
     )
@@ -144,7 +144,12 @@ def seconds(option: str, word: str) -> float:
     return value
 
 
-def _file(option: str, word: str | None) -> Path | None:
+def readable_file(option: str, word: str | None) -> Path | None:
+    """The file that an option names; None where it is left out.
+
+    Raises:
+        MisuseError: it is not there, or cannot be read.
+    """
     if word is None:
         return None
     path = Path(word)

@@ -13,6 +13,7 @@ import typer
 from mcpgrpc.cli.failures import CommandError, MisuseError
 from mcpgrpc.cli.server_extra import server_extra
 from mcpgrpc.cli.terminal import write, write_json
+from mcpgrpc.cli.words import WordsCommand, WordsGroup
 
 if TYPE_CHECKING:
     from mcpgrpc_server.rights.decision import Decision, Rights
@@ -22,14 +23,16 @@ _METHODS = {"tool": "tools/call", "prompt": "prompts/get", "resource": "resource
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
-    policy = typer.Typer(no_args_is_help=True, help="Explain what a policy file allows.")
+    policy = typer.Typer(
+        cls=WordsGroup, no_args_is_help=True, help="Explain what a policy file allows."
+    )
     policy.callback()(lambda: None)
-    policy.command("check")(check)
+    policy.command("check", cls=WordsCommand)(check)
     app.add_typer(policy, name="policy")
 
 
 def check(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The policy, in TOML.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The policy, in TOML.")],
     subject: Annotated[
         str,
         typer.Option(
@@ -79,7 +82,7 @@ def check(
         raise typer.Exit(1)
 
 
-def _rights(file: Path, subject: str, scopes: frozenset[str]) -> Rights:
+def _rights(file: str, subject: str, scopes: frozenset[str]) -> Rights:
     with server_extra():
         from mcpgrpc_server.identity import ANONYMOUS, Identity, IdentityKind
         from mcpgrpc_server.rights.decision import Rights
@@ -93,7 +96,7 @@ def _rights(file: Path, subject: str, scopes: frozenset[str]) -> Rights:
         )
     caller = Identity(name, IdentityKind(kind), scopes=scopes) if name else ANONYMOUS
     try:
-        return Rights(parse_policy(file.read_bytes()), caller)
+        return Rights(parse_policy(Path(file).read_bytes()), caller)
     except OSError as error:
         raise MisuseError(f"cannot read {file}: {(error.strerror or 'failed').lower()}") from None
     except PolicyError as error:

@@ -21,6 +21,7 @@ import typer
 
 from mcpgrpc.cli.failures import CommandError, MisuseError
 from mcpgrpc.cli.terminal import one_line, write, write_error
+from mcpgrpc.cli.words import WordsCommand
 
 if TYPE_CHECKING:
     from mcpgrpc_server import Server, ServerSettings
@@ -65,6 +66,10 @@ def _access(field: str, kind: Any, metavar: str | None, help_text: str) -> Serve
     return ServeOption(field, kind, metavar, help_text, "Who gets in")
 
 
+def _caching(field: str, kind: Any, metavar: str, help_text: str) -> ServeOption:
+    return ServeOption(field, kind, metavar, help_text, "Caching")
+
+
 def _bytes(field: str, help_text: str) -> ServeOption:
     return ServeOption(field, str, "BYTES", help_text, "Limits")
 
@@ -75,6 +80,10 @@ def _count(field: str, help_text: str) -> ServeOption:
 
 def _seconds(field: str, help_text: str) -> ServeOption:
     return ServeOption(field, str, "SECONDS", help_text, "Times")
+
+
+def _tuning(field: str, kind: Any, metavar: str | None, help_text: str) -> ServeOption:
+    return ServeOption(field, kind, metavar, help_text, "Speed")
 
 
 OPTIONS = (
@@ -112,6 +121,11 @@ OPTIONS = (
     _http("http_allow_origin", list[str], "ORIGIN", "An Origin of web pages let in, * for all."),
     _http("http_max_body_bytes", str, "BYTES", "The largest request body."),
     _http("http_max_sessions", str, "N", "Sessions and WebSockets open at once."),
+    _http("http_cache_seconds", str, "SECONDS", "Answer a caller again no longer; 0: never."),
+    _caching("cache_ttl", list[str], "METHOD=SECONDS", "How long results hold; repeatable."),
+    _caching("cache_results", list[str], "METHOD", "Keep results of it so long; repeatable."),
+    _caching("max_cache_entries", str, "N", "Results kept at once."),
+    _caching("max_cache_bytes", str, "BYTES", "Memory that they take together."),
     _seconds("drain_grace_seconds", "How long requests may run on after SIGTERM."),
     _seconds("first_message_timeout_seconds", "How long a stream may stay without a message."),
     _seconds("initialize_timeout_seconds", "How long initialize may take."),
@@ -124,6 +138,7 @@ OPTIONS = (
     _count("max_listens", "Subscriptions open at once on a stream."),
     _count("max_pending_notifications", "Handlers of notifications at once on a stream."),
     _count("max_requests_per_caller", "Requests running at once of one caller."),
+    _count("max_streams_per_caller", "Sessions and subscriptions open at once of one caller."),
     _count("max_connections", "Connections open at once on a listener."),
     _count("max_concurrent_streams", "Streams and calls open at once on a connection."),
     _bytes("max_message_bytes", "The largest gRPC message, both ways."),
@@ -135,13 +150,18 @@ OPTIONS = (
     _bytes("max_coalesced_frame_bytes", "No further message joins a frame of this size."),
     _bytes("high_water_bytes", "Bytes queued for a stream before its handlers wait."),
     _count("max_json_depth", "Nesting of JSON that is parsed."),
+    _tuning("event_loop", str, "auto|asyncio|uvloop", "What serves; auto: uvloop where it is."),
+    _tuning("cpu_affinity", list[str], "CPU", "Run on this CPU alone; repeatable. Linux."),
+    _tuning("direct_dispatch", bool, None, "Leave out steps of the SDK that would do nothing."),
+    _tuning("gc_freeze", bool, None, "Collect no garbage among what the start made."),
+    _tuning("grpc_event_engine", bool, None, "Turned off: an experiment of gRPC, not soaked."),
 )
 """In the order of the help. A test holds them against the fields of the settings."""
 
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("serve")(_with_options(serve))
+    app.command("serve", cls=WordsCommand)(_with_options(serve))
 
 
 def serve(
@@ -154,7 +174,7 @@ def serve(
         ),
     ] = None,
     config: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--config",
             metavar="FILE",
@@ -204,7 +224,7 @@ def _with_options(command: Callable[..., None]) -> Callable[..., None]:
     return with_options
 
 
-def _settings(config: Path | None, options: dict[str, Any]) -> ServerSettings:
+def _settings(config: str | None, options: dict[str, Any]) -> ServerSettings:
     try:
         from mcpgrpc_server.settings import SettingsError
         from mcpgrpc_server.settings_sources import load_settings, misspelt_variables
@@ -213,30 +233,29 @@ def _settings(config: Path | None, options: dict[str, Any]) -> ServerSettings:
     for line in misspelt_variables(os.environ):
         write_error(f"mcpgrpc: {line}")
     # A repeatable option that is not given is an empty list.
-    given = {field: value for field, value in options.items() if value not in (None, [])}
+    given = {field: value for field, value in options.items() if value not in (None, (), [])}
     try:
-        return load_settings(config, given, os.environ)
+        return load_settings(None if config is None else Path(config), given, os.environ)
     except SettingsError as error:
         raise MisuseError(str(error)) from None
 
 
 def _serve(app: str | None, settings: ServerSettings) -> None:
+    _prepare(settings)
     try:
-        from mcpgrpc_server import ListenError, SettingsError
-        from mcpgrpc_server import serve as serve_app
-        from mcpgrpc_server.app_loader import AppLoadError, load_app
-        from mcpgrpc_server.settings import check_listeners
-        from mcpgrpc_server.structured_log import configure_logging
+        from mcpgrpc_server.tuning.garbage import collector_at_rest
+
+        with collector_at_rest():
+            from mcpgrpc_server import ListenError, SettingsError
+            from mcpgrpc_server import serve as serve_app
     except ModuleNotFoundError as error:
         _refuse_without_extra(error)
+    loaded = None if app is None else _loaded(app)
     try:
-        check_listeners(settings)
-        # Before the app is imported: the SDK sets logging up where nobody has.
-        configure_logging(settings.log_level, settings.log_format)
-        serve_app(None if app is None else load_app(app), settings=settings, on_ready=_announce)
+        serve_app(loaded, settings=settings, on_ready=_announce)
     except SettingsError as error:
         raise MisuseError(str(error)) from None
-    except (AppLoadError, ListenError) as error:
+    except ListenError as error:
         _log.debug("not served", exc_info=True)
         raise CommandError(str(error)) from None
     except Exception as error:  # noqa: BLE001 - an app's start raises whatever it likes
@@ -244,6 +263,37 @@ def _serve(app: str | None, settings: ServerSettings) -> None:
         _log.exception("the server ended")
         said = f"{type(error).__name__}: {one_line(str(error))}"
         raise CommandError(f"{app or 'the server'} failed: {said}") from None
+
+
+def _prepare(settings: ServerSettings) -> None:
+    """What must be done before gRPC is imported, and before the app is."""
+    from mcpgrpc_server.settings import SettingsError, check_listeners
+    from mcpgrpc_server.structured_log import configure_logging
+    from mcpgrpc_server.tuning.process import prepare_process
+
+    try:
+        check_listeners(settings)
+        prepare_process(settings)
+    except SettingsError as error:
+        raise MisuseError(str(error)) from None
+    # The SDK sets logging up where nobody has.
+    configure_logging(settings.log_level, settings.log_format)
+
+
+def _loaded(app: str) -> object:
+    try:
+        from mcpgrpc_server.tuning.garbage import collector_at_rest
+
+        with collector_at_rest():
+            # With the SDK, which who serves upstreams alone need not load.
+            from mcpgrpc_server.app_loader import AppLoadError, load_app
+    except ModuleNotFoundError as error:
+        _refuse_without_extra(error)
+    try:
+        return load_app(app)
+    except AppLoadError as error:
+        _log.debug("not served", exc_info=True)
+        raise CommandError(str(error)) from None
 
 
 def _announce(server: Server, summary: Summary) -> None:

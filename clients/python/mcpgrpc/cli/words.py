@@ -1,7 +1,7 @@
 """typer commands that take their values as the words that were typed.
 
-It is not for commands that import pydantic anyway: typer builds a pydantic adapter for each value
-that it converts, which costs a client command 150 ms, more than everything else together.
+typer builds a pydantic adapter for each value that it converts, which costs a client command 150
+ms, more than everything else together. It checks no value: whoever takes a word does.
 """
 
 from __future__ import annotations
@@ -21,19 +21,22 @@ _FALSEHOODS = {"0": False, "false": False, "no": False, "off": False}
 
 def add_command(app: typer.Typer, command: Callable[..., None]) -> None:
     """Adds a command that takes `options: CommonOptions` and otherwise only `str` and `bool`."""
-    app.command(cls=_WordsCommand)(with_common_options(command))
+    app.command(cls=WordsCommand)(with_common_options(command))
 
 
 class WordsGroup(TyperGroup):
-    """The command line as a whole, whose own options are flags."""
+    """The command line as a whole or a group of commands, whose own options are flags."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         """The group's options."""
         return _as_words(super().get_params(ctx))
 
 
-class _WordsCommand(TyperCommand):
+class WordsCommand(TyperCommand):
+    """A command whose parameters are `str`, `bool`, or lists of `str`."""
+
     def get_params(self, ctx: Any) -> list[Any]:
+        """The command's options and arguments."""
         return _as_words(super().get_params(ctx))
 
 

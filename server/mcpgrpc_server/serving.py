@@ -17,6 +17,8 @@ from mcpgrpc_server.backend import Summary
 from mcpgrpc_server.server import Server
 from mcpgrpc_server.settings import ServerSettings, check_listeners
 from mcpgrpc_server.settings_sources import load_settings
+from mcpgrpc_server.tuning.event_loop import loop_factory
+from mcpgrpc_server.tuning.garbage import freeze
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
@@ -38,13 +40,15 @@ def serve(
 
     Raises:
         ListenError: an address cannot be bound.
+        SettingsError: something that the settings name cannot be had.
 
     A signal while the app comes up ends the start. A second one ends the process at once, by the
     signal itself.
     """
     if settings is None:
         settings = load_settings(None, {}, os.environ)
-    asyncio.run(_serve(app, settings, on_ready))
+    with asyncio.Runner(loop_factory=loop_factory(settings.event_loop)) as runner:
+        runner.run(_serve(app, settings, on_ready))
 
 
 async def _serve(app: object, settings: ServerSettings, on_ready: OnReady | None) -> None:
@@ -73,6 +77,9 @@ async def _served(
         return
     if on_ready is not None:
         on_ready(server, await server.summary())
+    if server.settings.gc_freeze:
+        # After the word that it serves: a first call may meet the pause, but nobody waits for it.
+        freeze()
     await stop
     async with draining():
         await server.drain()

@@ -1,0 +1,1 @@
+"""Switches that change how fast a process serves, never what it answers."""
