@@ -11,7 +11,7 @@ PYTEST_WORKERS ?= 2
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/pytest -n $(PYTEST_WORKERS)
 
-.PHONY: help install serve test test-newcomer test-sdk test-interop conformance check format generate clean
+.PHONY: help install serve test test-newcomer test-sdk test-interop conformance bench bench-quick check format generate clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -45,6 +45,12 @@ test-interop: $(INSTALLED) ## Run the tests with real parts of others: Inspector
 
 conformance: $(INSTALLED) ## Run the official conformance suite through every door and upstream
 	$(BIN)/python -m tests.conformance.run
+
+bench: $(INSTALLED) ## Measure against the peers, into docs/performance.md (ONLY=...)
+	@$(BIN)/python -m bench --only "$(ONLY)"
+
+bench-quick: $(INSTALLED) ## Measure roughly, in under 3 minutes; writes no document (ONLY=...)
+	@$(BIN)/python -m bench --quick --only "$(ONLY)"
 
 check: $(INSTALLED) ## Check format, lint, types, imports, protos and generated code
 	$(BIN)/ruff format --check .

@@ -1,0 +1,1 @@
+"""Benchmarks that anyone can repeat: `make bench`, read in docs/performance.md."""

@@ -1,0 +1,1 @@
+"""What is not a rate: memory, fairness, and a million answers."""
