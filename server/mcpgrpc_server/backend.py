@@ -42,14 +42,8 @@ class ServerCall:
     def of(cls, start: StartRequest, era: Era) -> Self:
         """The call that a stream's core says to start."""
         envelope = start.envelope
-        request = envelope.request
-        return cls(
-            start.request,
-            era,
-            start.params,
-            request.params_json if request.HasField("params_json") else None,
-            envelope.door if envelope.HasField("door") else None,
-        )
+        door = envelope.door if envelope.HasField("door") else None
+        return cls(start.request, era, start.params, start.params_json, door)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from mcpgrpc.v1 import envelope_pb2
+from mcpgrpc_server.caller_key import CallerKey, key_at
 from mcpgrpc_server.identity import ANONYMOUS, Identity
 
 PROTOCOL_VERSION_HEADER: Final = "mcp-protocol-version"
@@ -41,7 +43,7 @@ def visible_headers(pairs: Iterable[tuple[str, str | bytes]]) -> dict[str, str]:
     return headers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Caller:
     """The other end of a stream or of a Call.
 
@@ -54,6 +56,11 @@ class Caller:
     peer: str
     identity: Identity = ANONYMOUS
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def key(self) -> CallerKey:
+        """Under what the caller is counted, found once: every request of a stream asks for it."""
+        return key_at(self.peer, self.identity)
 
 
 class RequestHeaders(Mapping[str, str]):

@@ -5,10 +5,13 @@ It proves nothing. A caller without identity is known by the address that it con
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from mcpgrpc_server.caller import Caller
 from mcpgrpc_server.identity import Identity, IdentityKind
+
+if TYPE_CHECKING:
+    # A caller keeps its own key, so it is the one that imports.
+    from mcpgrpc_server.caller import Caller
 
 CallerKey: TypeAlias = tuple[str, ...]
 
@@ -20,9 +23,14 @@ def identity_key(identity: Identity) -> CallerKey:
 
 def caller_key(caller: Caller) -> CallerKey:
     """As `identity_key`; anonymous callers are told apart by host, however many ports they use."""
-    if caller.identity.kind is IdentityKind.ANONYMOUS:
-        return IdentityKind.ANONYMOUS.value, _host(caller.peer)
-    return identity_key(caller.identity)
+    return caller.key
+
+
+def key_at(peer: str, identity: Identity) -> CallerKey:
+    """The key of whoever calls from a peer as an identity."""
+    if identity.kind is IdentityKind.ANONYMOUS:
+        return IdentityKind.ANONYMOUS.value, _host(peer)
+    return identity_key(identity)
 
 
 def _host(peer: str) -> str:

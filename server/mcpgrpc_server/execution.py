@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 import anyio
@@ -40,6 +42,16 @@ class Execution:
             (a timeout, a subscription that the server ends, the end of a drain).
     """
 
+    __slots__ = (
+        "_on_early_answer",
+        "_scope",
+        "_timeout_seconds",
+        "began",
+        "call",
+        "early_answer",
+        "task",
+    )
+
     def __init__(
         self,
         call: ServerCall,
@@ -51,15 +63,17 @@ class Execution:
         """The answer it got while its handler still ran."""
         self._timeout_seconds = timeout_seconds
         self._on_early_answer = on_early_answer
-        self._scope = anyio.CancelScope()
-        self._loop = asyncio.get_running_loop()
-        self.began = self._loop.time()
+        self.task: asyncio.Task[None] | None = None
+        """Where it runs, set by whoever starts it: the event loop itself keeps no task alive."""
+        self._scope = _scope_class()()
+        self.began = time.monotonic()
 
     async def run(self, proceed: Next) -> envelope_pb2.JsonRpcResponse | None:
         """Execute it; None when it was cancelled or answered early."""
         timer = None
         if self._timeout_seconds is not None:
-            timer = self._loop.call_at(self.began + self._timeout_seconds, self._time_out)
+            left_seconds = self._timeout_seconds - self.elapsed_seconds
+            timer = asyncio.get_running_loop().call_later(left_seconds, self._time_out)
         response = None
         try:
             with self._scope:
@@ -81,7 +95,7 @@ class Execution:
     @property
     def elapsed_seconds(self) -> float:
         """Since it began."""
-        return self._loop.time() - self.began
+        return time.monotonic() - self.began
 
     def cancel(self) -> None:
         """Cancel the handler."""
@@ -101,6 +115,12 @@ class Execution:
             f"{self.call.request.method} did not finish within {self._timeout_seconds:g} s",
         )
         self.end_with(refusal.response())
+
+
+@cache
+def _scope_class() -> type[anyio.CancelScope]:
+    """What anyio makes on this event loop. By anyio's own name every scope is set up twice."""
+    return type(anyio.CancelScope())
 
 
 def _is_cancelled_from_outside() -> bool:

@@ -9,6 +9,7 @@ from pydantic_settings import NoDecode
 
 from mcpgrpc.binding.limits import KIB, MIB
 from mcpgrpc.gateway.settings import (
+    DEFAULT_CACHE_SECONDS,
     DEFAULT_MAX_BODY_BYTES,
     DEFAULT_MAX_SESSIONS,
     checked_origin,
@@ -53,4 +54,13 @@ class HttpDoorSettings(BaseModel):
         le=65_536,
         description="Legacy HTTP sessions and WebSockets open at once, together. At most 65,536, "
         "since each is a stream of gRPC.",
+    )
+    http_cache_seconds: float = Field(
+        default=DEFAULT_CACHE_SECONDS,
+        ge=0,
+        le=86_400,
+        description="The longest that the HTTP door gives a list or a read to the same caller "
+        "again, where its ttlMs allows; 0 for never. Never while there is an audit, which would "
+        "not see it. At most a day: a credential that is taken back may be answered for so long "
+        "what it was answered before.",
     )

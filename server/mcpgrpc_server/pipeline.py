@@ -7,7 +7,6 @@ method; the order of the list is the order in which a request meets them.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from mcpgrpc.v1 import envelope_pb2
@@ -40,12 +39,13 @@ def bind(stages: Sequence[Stage], client: Client, connection: BackendConnection)
     """The pipeline of one connection; without stages it is the backend itself."""
     proceed: Next = connection.handle_request
     for stage in reversed(stages):
-        proceed = partial(_pass, stage, client, proceed)
+        proceed = _step(stage, client, proceed)
     return proceed
 
 
-async def _pass(
-    stage: Stage, client: Client, proceed: Next, call: ServerCall
-) -> envelope_pb2.JsonRpcResponse:
-    # Read now: a stream's identity can be renewed while it is open.
-    return await stage.handle(call, client.caller, proceed)
+def _step(stage: Stage, client: Client, proceed: Next) -> Next:
+    def step(call: ServerCall) -> Awaitable[envelope_pb2.JsonRpcResponse]:
+        # Read now: a stream's identity can be renewed while it is open.
+        return stage.handle(call, client.caller, proceed)
+
+    return step

@@ -17,29 +17,34 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from mcpgrpc.v1 import mcp_service_pb2_grpc
+from mcpgrpc_server.admission.streams import OpenStreams
 from mcpgrpc_server.audit.streams import AuditTelemetry
 from mcpgrpc_server.authentication.refusal_reports import RefusalReports
 from mcpgrpc_server.authentication.revocation import watch_revocations
 from mcpgrpc_server.authentication.unreadable_metadata import hide_unreadable_metadata
 from mcpgrpc_server.authentication.wiring import Authentication
 from mcpgrpc_server.backend import Backend, Summary
+from mcpgrpc_server.caching.backend import cached
 from mcpgrpc_server.health import Health
-from mcpgrpc_server.health_listener import HealthListener
+from mcpgrpc_server.health_listener import HealthListener, private_health
 from mcpgrpc_server.host import StreamHost
 from mcpgrpc_server.identity import Renew
 from mcpgrpc_server.lifespan import LifespanTask
 from mcpgrpc_server.listen_targets import split_security
-from mcpgrpc_server.listeners import ListenError, bind
+from mcpgrpc_server.listeners import bind
 from mcpgrpc_server.offering import backend_of
 from mcpgrpc_server.pipeline import ClosableStage, Stage
 from mcpgrpc_server.servicer import SERVICE_NAME, McpServicer
 from mcpgrpc_server.settings import ServerSettings, check_listeners
-from mcpgrpc_server.stages import stages_of
+from mcpgrpc_server.stages import guarded, stages_of
 from mcpgrpc_server.stream_settings import bounds_of, channel_options, limits_of
 from mcpgrpc_server.telemetry import LoggingTelemetry, Telemetry
 from mcpgrpc_server.telemetry.fanout import Fanout
 from mcpgrpc_server.transport_security.listener_credentials import listener_credentials
-from mcpgrpc_server.transport_security.tls_files import TlsFilesError
+from mcpgrpc_server.tuning.event_loop import check_running
+from mcpgrpc_server.tuning.process import prepare_process
+from mcpgrpc_server.typed.services import SERVICE_NAMES as TYPED_SERVICES
+from mcpgrpc_server.typed.services import Descriptors, TypedServices
 
 HEALTH_SERVICE: Final = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 
@@ -91,6 +96,7 @@ class Server:
         if listen is not None:
             settings = settings.model_copy(update={"listen": list(listen)})
         check_listeners(settings)
+        prepare_process(settings)
         self.settings = settings
         self.addresses: list[str] = []
         """The targets that are really bound, once started, without what secures them."""
@@ -98,7 +104,7 @@ class Server:
         """The target of the listener for health alone, once started; empty without one."""
         self.doors: list[str] = []
         """URLs of the doors in front; whoever opens one adds it."""
-        self._backend: Backend = backend_of(app, settings)
+        self._backend: Backend = cached(backend_of(app, settings), settings)
         heard = telemetry if telemetry is not None else LoggingTelemetry()
         self._telemetry = heard if settings.audit == "off" else Fanout(heard, AuditTelemetry())
         self._interceptors = tuple(interceptors)
@@ -106,8 +112,9 @@ class Server:
         self._authentication = Authentication(settings)
         self._renew = renew if renew is not None else self._authentication.renewal
         self._stages = (*stages_of(settings), *stages)
+        self._backend = guarded(self._backend, settings, self._stages)
         self._private_address = private_address
-        self._health_listener: HealthListener | None = None
+        self._health_listeners: list[HealthListener] = []
         self._closed: asyncio.Event | None = None
         self._revocations: asyncio.Task[None] | None = None
 
@@ -131,8 +138,10 @@ class Server:
 
         Raises:
             ListenError: an address cannot be bound; nothing is left running.
+            SettingsError: the running event loop is not the one that the settings name.
             Exception: whatever the app's lifespan raises; nothing is left running.
         """
+        check_running(self.settings.event_loop)
         self._closed = asyncio.Event()
         self._host = StreamHost(
             self._backend,
@@ -142,7 +151,7 @@ class Server:
             stages=self._stages,
             renew=self._renew,
         )
-        self._health = Health((SERVICE_NAME, HEALTH_SERVICE))
+        self._health = Health((SERVICE_NAME, *TYPED_SERVICES, HEALTH_SERVICE))
         self._grpc = grpc.aio.server(
             interceptors=(
                 *self._interceptors,
@@ -159,8 +168,9 @@ class Server:
                 bind(self._grpc, self._private_address)
             await self._grpc.start()
             if self.settings.health:
-                self._health_listener = HealthListener(self._health, self.settings.health)
-                self.health_address = await self._health_listener.start()
+                self.health_address = await self._tell_health_at(self.settings.health)
+            if self._private_address is not None and self.settings.authenticate_health:
+                await self._tell_health_at(private_health(self._private_address))
             self._authentication.start()
             await self._lifespan.start()
         except BaseException:
@@ -236,16 +246,17 @@ class Server:
 
     async def _stop_listening(self, grace_seconds: float | None) -> None:
         await self._grpc.stop(grace_seconds)
-        if self._health_listener is not None:
-            await self._health_listener.stop()
+        for listener in self._health_listeners:
+            await listener.stop()
+
+    async def _tell_health_at(self, address: str) -> str:
+        listener = HealthListener(self._health, address)
+        self._health_listeners.append(listener)
+        return await listener.start()
 
     def _bind(self, listen: str) -> str:
         _, target = split_security(listen)
-        try:
-            credentials = listener_credentials(self.settings, listen)
-        except TlsFilesError as error:
-            raise ListenError(f"cannot listen on {target}: {error}") from None
-        return bind(self._grpc, target, credentials)
+        return bind(self._grpc, target, listener_credentials(self.settings, listen))
 
     def _begin_drain(self, grace_seconds: float) -> None:
         if self._host.draining:
@@ -258,8 +269,11 @@ class Server:
     def _register(self) -> None:
         # Requests that arrive before the app is up are refused as in a drain: they have not run.
         self._host.draining = True
-        mcp_service_pb2_grpc.add_McpServiceServicer_to_server(McpServicer(self._host), self._grpc)
+        streams = OpenStreams(self.settings.max_streams_per_caller)
+        servicer = McpServicer(self._host, streams)
+        mcp_service_pb2_grpc.add_McpServiceServicer_to_server(servicer, self._grpc)
+        self._grpc.add_generic_rpc_handlers((TypedServices(servicer.Call),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
         if self.settings.reflection:
-            names = (SERVICE_NAME, HEALTH_SERVICE, reflection.SERVICE_NAME)
-            reflection.enable_server_reflection(names, self._grpc)
+            names = (SERVICE_NAME, *TYPED_SERVICES, HEALTH_SERVICE, reflection.SERVICE_NAME)
+            reflection.enable_server_reflection(names, self._grpc, Descriptors())

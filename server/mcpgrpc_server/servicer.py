@@ -1,4 +1,4 @@
-"""`McpService` as gRPC calls it: who calls, is the server draining, and hand over.
+"""`McpService` as gRPC calls it: who calls, is there room for the caller, and hand over.
 
 It holds no protocol: `session.stream` and `call` do.
 """
@@ -6,14 +6,17 @@ It holds no protocol: `session.stream` and `call` do.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from contextlib import asynccontextmanager
+from typing import Any, Final, NoReturn
 
 import grpc
 
 from mcpgrpc.binding.core import DRAINING
 from mcpgrpc.binding.era import Era, EraGate
-from mcpgrpc.binding.errors import Refusal
+from mcpgrpc.binding.errors import Refusal, reason_name
+from mcpgrpc.binding.in_flight import LISTEN_METHOD
 from mcpgrpc.v1 import errors_pb2, mcp_service_pb2, mcp_service_pb2_grpc
+from mcpgrpc_server.admission.streams import OpenStreams
 from mcpgrpc_server.call import CallExchange
 from mcpgrpc_server.caller import Caller, visible_headers
 from mcpgrpc_server.host import StreamHost
@@ -34,10 +37,12 @@ class McpServicer(mcp_service_pb2_grpc.McpServiceServicer):
 
     Args:
         host: what all RPCs share.
+        streams: those of each caller that are open.
     """
 
-    def __init__(self, host: StreamHost) -> None:
+    def __init__(self, host: StreamHost, streams: OpenStreams) -> None:
         self._host = host
+        self._streams = streams
 
     async def Session(  # type: ignore[override]  # noqa: N802  # the stub types both sync and aio
         self,
@@ -47,7 +52,8 @@ class McpServicer(mcp_service_pb2_grpc.McpServiceServicer):
         """Serve a Session to its end."""
         caller = await self._admit(context)
         gate = await self._gate(context, caller)
-        await SessionStream(self._host, caller, context, gate).serve(request_iterator)
+        async with self._place(context, caller):
+            await SessionStream(self._host, caller, context, gate).serve(request_iterator)
 
     async def Call(  # type: ignore[override]  # noqa: N802  # the stub types both sync and aio
         self,
@@ -56,15 +62,36 @@ class McpServicer(mcp_service_pb2_grpc.McpServiceServicer):
     ) -> None:
         """Serve a Call."""
         caller = await self._admit(context)
-        await CallExchange(self._host, caller, context).serve(request)
+        exchange = CallExchange(self._host, caller, context)
+        if request.request.method != LISTEN_METHOD:
+            await exchange.serve(request)
+            return
+        # It stays open as a Session does.
+        async with self._place(context, caller):
+            await exchange.serve(request)
 
     async def _admit(self, context: grpc.aio.ServicerContext[Any, Any]) -> Caller:
         metadata = context.invocation_metadata() or ()
         caller = Caller(context.peer(), current_identity.get(), visible_headers(metadata))
         if self._host.draining:
-            self._host.telemetry.refused(self._host.stream_info("rpc", caller), "DRAINING")
-            await abort(context, DRAINING)
+            await self._refuse(context, caller, DRAINING)
         return caller
+
+    @asynccontextmanager
+    async def _place(
+        self, context: grpc.aio.ServicerContext[Any, Any], caller: Caller
+    ) -> AsyncIterator[None]:
+        with self._streams.place(caller) as refusal:
+            if refusal is not None:
+                await self._refuse(context, caller, refusal)
+            yield
+
+    async def _refuse(
+        self, context: grpc.aio.ServicerContext[Any, Any], caller: Caller, refusal: Refusal
+    ) -> NoReturn:
+        info = self._host.stream_info("rpc", caller)
+        self._host.telemetry.refused(info, reason_name(refusal.reason))
+        await abort(context, refusal)
 
     async def _gate(self, context: grpc.aio.ServicerContext[Any, Any], caller: Caller) -> EraGate:
         mirrors = sorted(MIRROR_KEYS & caller.headers.keys())

@@ -17,13 +17,16 @@ from mcpgrpc_server.admission.settings import AdmissionSettings
 from mcpgrpc_server.audit.settings import AuditSettings
 from mcpgrpc_server.authentication.settings import AuthenticationSettings
 from mcpgrpc_server.authentication.token_settings import TokenSettings
+from mcpgrpc_server.caching.settings import CachingSettings
 from mcpgrpc_server.http_door_settings import HttpDoorSettings
 from mcpgrpc_server.listen_targets import Security, checked_target, is_local
 from mcpgrpc_server.rate_limits.settings import RateLimitSettings
 from mcpgrpc_server.rights.settings import RightsSettings
+from mcpgrpc_server.sdk.settings import DispatchSettings
 from mcpgrpc_server.setting_values import lower, separated
 from mcpgrpc_server.structured_log import LogFormat, LogLevel
 from mcpgrpc_server.transport_security.settings import TransportSecuritySettings
+from mcpgrpc_server.tuning.settings import TuningSettings
 from mcpgrpc_server.upstream.settings import UpstreamSettings
 
 ENVIRONMENT_PREFIX: Final = "MCPGRPC_"
@@ -43,12 +46,15 @@ class ServerSettings(
     HttpDoorSettings,
     AuditSettings,
     AdmissionSettings,
+    CachingSettings,
     UpstreamSettings,
     RateLimitSettings,
     RightsSettings,
     AuthenticationSettings,
     TokenSettings,
     TransportSecuritySettings,
+    TuningSettings,
+    DispatchSettings,
     BaseSettings,
 ):
     """What a server is told. Frozen; unknown names are refused.

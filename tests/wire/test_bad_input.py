@@ -8,6 +8,7 @@ import grpc
 import pytest
 
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
+from tests.wire.app import Probe
 from tests.wire.raw import (
     INITIALIZE,
     OpenSession,
@@ -67,6 +68,40 @@ async def test_a_frame_of_too_many_items_ends_its_stream_and_names_the_limit(
     assert (ended.code, ended.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FRAME")
     assert "1024" in ended.details
     assert other is not session
+
+
+async def test_a_frame_of_ten_thousand_requests_ends_its_stream_and_runs_none_of_them(
+    session: RawSession, other: RawSession, probe: Probe
+) -> None:
+    await session.send(*[tool(n, "hold", {"key": str(n)}) for n in range(10_000)])
+    ended = await session.ending()
+    assert (ended.code, ended.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FRAME")
+    assert "10000 items" in ended.details
+    assert probe.order == []
+    assert other is not session
+
+
+async def test_two_thousand_requests_beyond_the_window_are_each_refused_and_run_no_handler(
+    serve: Serve, opened: OpenSession, probe: Probe
+) -> None:
+    server = await serve(max_in_flight=4)
+    session, bystander = await opened(server), await opened(server)
+    await session.send(*[tool(n, "hold", {"key": str(n)}) for n in range(4)])
+    refused = 0
+    for first in range(4, 2_004, 1000):
+        numbers = range(first, first + 1000)
+        await session.send(*[tool(n, "hold", {"key": str(n)}) for n in numbers])
+        responses = await session.responses(len(numbers))
+        assert {each.id.integer for each in responses} == set(numbers)
+        assert {each.reason for each in responses} == {errors_pb2.ERROR_REASON_WINDOW_EXCEEDED}
+        assert {each.execution for each in responses} == {errors_pb2.EXECUTION_NOT_STARTED}
+        refused += len(responses)
+        assert (await bystander.call(first, "echo", {"value": 1})).HasField("result_json")
+    assert refused == 2_000
+    assert probe.order == ["0", "1", "2", "3"]
+    for key in probe.order:
+        probe.gates[key].set()
+    assert {each.id.integer for each in await session.responses(4)} == {0, 1, 2, 3}
 
 
 async def test_a_frame_above_the_message_limit_ends_its_stream_and_names_the_limit(

@@ -12,7 +12,13 @@ import pytest
 
 from mcpgrpc.v1 import envelope_pb2, session_pb2
 from mcpgrpc_server import Server
-from mcpgrpc_server.telemetry import NoTelemetry, Outcome, StreamInfo
+from mcpgrpc_server.telemetry import (
+    Fanout,
+    LoggingTelemetry,
+    NoTelemetry,
+    Outcome,
+    StreamInfo,
+)
 from tests.wire.app import Probe
 from tests.wire.raw import OpenSession, RawCalls, RawSession, Serve, cancelled, request, tool
 
@@ -30,12 +36,13 @@ class Heard(NoTelemetry):
 
     def __init__(self) -> None:
         self.closed = asyncio.Event()
+        self.outcome: Outcome | None = None
         self.reason = ""
 
     def stream_closed(
         self, stream: StreamInfo, outcome: Outcome, duration_seconds: float, reason: str = ""
     ) -> None:
-        self.reason = reason
+        self.outcome, self.reason = outcome, reason
         self.closed.set()
 
 
@@ -163,3 +170,27 @@ async def test_trap_07_a_slow_reader_loses_nothing(session: RawSession) -> None:
     assert response.WhichOneof("outcome") == "result_json"
     progress = [item for item in session.seen if item.envelope.HasField("notification")]
     assert len(progress) == 300
+
+
+async def test_trap_07_a_client_that_stops_in_the_middle_of_a_message_in_pieces_is_ended(
+    serve: Serve, opened: OpenSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard = Heard()
+    server = await serve(
+        telemetry=Fanout(heard, LoggingTelemetry()),
+        stall_timeout_seconds=STALL_SECONDS,
+        high_water_bytes=HIGH_WATER_BYTES,
+    )
+    session, other = await opened(server, options=NARROW), await opened(server)
+    await session.send(session_pb2.Settings(max_open_fragments=4, max_envelope_bytes=16 * MIB))
+    await session.send(tool(1, "large", {"size": 8 * MIB}))
+    piece = await session.next("fragment")
+    assert piece.total_bytes > 8 * MIB
+    # Nothing more is read: the other pieces wait at the server.
+    assert (await other.call(1, "echo", {"value": 1})).HasField("result_json")
+    await asyncio.wait_for(heard.closed.wait(), 10)
+    assert (heard.outcome, heard.reason) == (Outcome.TIMEOUT, "STREAM_STALLED")
+    warned = [vars(each)["reason"] for each in caplog.records if each.getMessage() == "refused"]
+    assert warned == ["STREAM_STALLED"]
+    assert (await other.call(2, "echo", {"value": 2})).HasField("result_json")
+    session.cancel()

@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mcp.client import Transport
 
+    from mcpgrpc.caching import CacheConfig
     from mcpgrpc.channel import ChannelSecurity
     from mcpgrpc.client import Client
     from mcpgrpc.credentials import ApiKeyFile, TokenFile, TokenSource
     from mcpgrpc.oauth import ClientCredentials
+    from mcpgrpc.sync import SyncClient
 
 __all__ = [
     "ApiKeyFile",
+    "CacheConfig",
     "ChannelSecurity",
     "Client",
     "ClientCredentials",
+    "SyncClient",
     "TokenFile",
     "__version__",
     "transport",
@@ -30,9 +34,11 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "ApiKeyFile": "mcpgrpc.credentials",
+    "CacheConfig": "mcpgrpc.caching",
     "ChannelSecurity": "mcpgrpc.channel",
     "Client": "mcpgrpc.client",
     "ClientCredentials": "mcpgrpc.oauth",
+    "SyncClient": "mcpgrpc.sync",
     "TokenFile": "mcpgrpc.credentials",
 }
 

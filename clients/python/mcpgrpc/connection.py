@@ -17,6 +17,7 @@ from mcpgrpc.errors import UsageError
 from mcpgrpc.stream.call_carrier import CallCarrier
 from mcpgrpc.stream.carrier import Carrier, Inbox
 from mcpgrpc.stream.session_carrier import SessionCarrier
+from mcpgrpc.stream.spread_carrier import MAX_STREAMS, Lane, SpreadCarrier
 from mcpgrpc.targets import DEFAULT_TARGET, is_local
 
 DEFAULT_CONNECT_TIMEOUT_SECONDS: Final = 10.0
@@ -37,6 +38,8 @@ class ConnectionOptions:
             Credentials go to other machines over TLS alone, unless the security says `insecure`.
         connect_timeout_seconds: how long connecting may take.
         limits: what this end of a Session accepts.
+        streams: Sessions at once at most, each over a connection of its own, for requests without
+            a state; the second and later ones open under load.
     """
 
     target: str = DEFAULT_TARGET
@@ -46,10 +49,15 @@ class ConnectionOptions:
     metadata: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     connect_timeout_seconds: float = DEFAULT_CONNECT_TIMEOUT_SECONDS
     limits: Limits = field(default_factory=Limits)
+    streams: int = 1
 
     def __post_init__(self) -> None:
         if self.rpc not in RPCS:
             raise UsageError(f"rpc must be one of {', '.join(RPCS)}, not {self.rpc!r}")
+        if not 1 <= self.streams <= MAX_STREAMS:
+            raise UsageError(f"streams must be from 1 to {MAX_STREAMS}, not {self.streams}")
+        if self.streams > 1 and self.rpc != "session":
+            raise UsageError(f'streams={self.streams} needs rpc="session": a Call is no stream')
         carried = {name.lower() for name, _ in self.metadata}
         if self.token is not None or not carried.isdisjoint(CREDENTIAL_KEYS):
             self.check_credentials_can_travel()
@@ -90,6 +98,16 @@ class ConnectionOptions:
             return CallCarrier(
                 channel, self.target, self.rpc_metadata, inbox, self.connect_timeout_seconds
             )
+        first = self._session_carrier(channel, inbox)
+        if self.streams == 1:
+            return first
+        return SpreadCarrier(first, lambda: self._lane(inbox), self.streams)
+
+    def _lane(self, inbox: Inbox) -> Lane:
+        channel = open_channel(self.target, self.security, is_shared=False)
+        return Lane(self._session_carrier(channel, inbox), channel)
+
+    def _session_carrier(self, channel: grpc.aio.Channel, inbox: Inbox) -> SessionCarrier:
         return SessionCarrier(
             channel,
             self.target,

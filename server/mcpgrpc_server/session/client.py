@@ -9,8 +9,9 @@ import asyncio
 import itertools
 from typing import Final
 
-from mcpgrpc.binding import ids
+from mcpgrpc.binding import encoded, ids
 from mcpgrpc.binding.core import StreamCore
+from mcpgrpc.binding.encoded import EncodedItem
 from mcpgrpc.binding.errors import Refusal
 from mcpgrpc.binding.ids import Id
 from mcpgrpc.binding.limits import KIB, seconds
@@ -35,11 +36,6 @@ FAIR_SHARE_BYTES: Final = 64 * KIB
 nothing but notify cannot keep the writer and other handlers waiting."""
 
 
-def wrap_envelope(envelope: envelope_pb2.Envelope) -> session_pb2.ServerItem:
-    """An envelope as the server's item."""
-    return session_pb2.ServerItem(envelope=envelope)
-
-
 class SessionClient:
     """The client of one Session, as a backend and the request runner see it.
 
@@ -56,27 +52,31 @@ class SessionClient:
         self,
         caller: Caller,
         core: StreamCore[Waiting],
-        outbox: Outbox[session_pb2.ServerItem],
-        writer: FrameWriter[session_pb2.ServerItem],
+        outbox: Outbox[EncodedItem],
+        writer: FrameWriter[EncodedItem],
     ) -> None:
         self.caller = caller
         self._core = core
         self._outbox = outbox
         self._writer = writer
         self._ids = itertools.count(1)
-        self.requests = RequestSender(core, outbox, writer, wrap_envelope)
+        self.requests = RequestSender(core, outbox, writer, _encode)
 
     async def notify(
         self, method: str, params_json: str | None, related_request_id: Id | None
     ) -> None:
         """Send a notification; waits while the client does not read."""
-        await self._writer.room()
+        if not self._writer.has_room:
+            await self._writer.room()
         if self._outbox.queued_bytes > FAIR_SHARE_BYTES:
             await asyncio.sleep(0)
         notification = envelope_pb2.JsonRpcNotification(method=method, params_json=params_json)
         envelope = envelope_pb2.Envelope(notification=notification)
-        if self._beyond_limit(envelope) is None:
-            self._put(envelope, related_request_id)
+        if related_request_id is not None:
+            ids.write(envelope.related_request_id, related_request_id)
+        payload = envelope.SerializeToString()
+        if self._beyond_limit(len(payload)) is None:
+            self._put(payload, related_request_id)
 
     def next_request_id(self) -> int:
         """An id for a request to the client that no other has."""
@@ -97,8 +97,8 @@ class SessionClient:
         )
         envelope = envelope_pb2.Envelope(request=message)
         if related_request_id is not None:
-            envelope.related_request_id.CopyFrom(ids.to_message(related_request_id))
-        if (refusal := self._beyond_limit(envelope)) is not None:
+            ids.write(envelope.related_request_id, related_request_id)
+        if (refusal := self._beyond_limit(envelope.ByteSize())) is not None:
             response = refusal.response()
             response.execution = errors_pb2.EXECUTION_NOT_STARTED
             return response
@@ -131,15 +131,24 @@ class SessionClient:
         close = session_pb2.StandaloneStreamClose()
         self.put_signal(session_pb2.ServerItem(standalone_stream_close=close))
 
-    def respond(self, response: envelope_pb2.JsonRpcResponse) -> None:
-        """Write a response now. One that the client cannot take is replaced by an error."""
-        envelope = envelope_pb2.Envelope(response=response)
-        refusal = self._beyond_limit(envelope)
+    def respond(
+        self,
+        response: envelope_pb2.JsonRpcResponse,
+        request_id: Id | None,
+        *,
+        alone: bool = False,
+    ) -> None:
+        """Write a response, whose id stands in it, to a request; `alone` is as `FrameWriter.wake`.
+
+        One that the client cannot take is replaced by an error.
+        """
+        payload = encoded.response_payload(response)
+        refusal = self._beyond_limit(len(payload))
         if refusal is not None:
             replacement = refusal.response()
             replacement.id.CopyFrom(response.id)
-            envelope = envelope_pb2.Envelope(response=replacement)
-        self._put(envelope, ids.from_message(response.id), is_response=True)
+            payload = encoded.response_payload(replacement)
+        self._put(payload, request_id, alone=alone)
 
     def settle(self, request_id: Id) -> None:
         """Tell the client that a request is over without a response."""
@@ -159,29 +168,25 @@ class SessionClient:
         """Write an item that is no envelope; `order_key` is the request that it is about."""
         if not self._writer.closed:
             size_bytes = max(QUEUED_SIGNAL_BYTES, item.ByteSize())
-            self._outbox.put(item, size_bytes, order_key=order_key)
+            self._outbox.put(encoded.other_item(item), size_bytes, order_key=order_key)
             self._writer.wake()
 
-    def _put(
-        self,
-        envelope: envelope_pb2.Envelope,
-        order_key: Id | None,
-        *,
-        is_response: bool = False,
-    ) -> None:
-        if order_key is not None and not is_response:
-            envelope.related_request_id.CopyFrom(ids.to_message(order_key))
+    def _put(self, payload: bytes, order_key: Id | None, *, alone: bool = False) -> None:
         if not self._writer.closed:
-            self._outbox.put_envelope(wrap_envelope(envelope), envelope, order_key=order_key)
-            self._writer.wake()
+            item = encoded.envelope_item(payload)
+            self._outbox.put_payload(item, payload, order_key=order_key)
+            self._writer.wake(alone=alone)
 
-    def _beyond_limit(self, envelope: envelope_pb2.Envelope) -> Refusal | None:
-        """Why the client cannot take an envelope."""
+    def _beyond_limit(self, size_bytes: int) -> Refusal | None:
+        """Why the client cannot take an envelope of this size."""
         limit = self._core.peer.largest_envelope_bytes
-        size_bytes = envelope.ByteSize()
         if size_bytes <= limit:
             return None
         return Refusal(
             errors_pb2.ERROR_REASON_MESSAGE_TOO_LARGE,
             f"a message of {size_bytes} bytes is beyond the {limit} bytes that the client takes",
         )
+
+
+def _encode(envelope: envelope_pb2.Envelope) -> EncodedItem:
+    return encoded.envelope_item(envelope.SerializeToString())

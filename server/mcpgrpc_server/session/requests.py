@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from mcpgrpc.binding.core import Notify, StartRequest, StreamCore
+from mcpgrpc.binding.encoded import EncodedItem
 from mcpgrpc.binding.errors import reason_name
 from mcpgrpc.binding.in_flight import InFlightRequest
 from mcpgrpc.binding.limits import to_seconds
 from mcpgrpc.stream.requests import Waiting
 from mcpgrpc.stream.writer import FrameWriter, StreamClosedError
-from mcpgrpc.v1 import envelope_pb2, errors_pb2, session_pb2
+from mcpgrpc.v1 import envelope_pb2, errors_pb2
 from mcpgrpc_server.backend import BackendConnection, ClientNotification, ServerCall
 from mcpgrpc_server.execution import DRAIN_DEADLINE, Execution
 from mcpgrpc_server.pipeline import Next
@@ -46,7 +47,7 @@ class RunningRequests:
         client: SessionClient,
         connection: BackendConnection,
         proceed: Next,
-        writer: FrameWriter[session_pb2.ServerItem],
+        writer: FrameWriter[EncodedItem],
         telemetry: Telemetry,
         info: StreamInfo,
         on_idle: Callable[[], None],
@@ -60,8 +61,8 @@ class RunningRequests:
         self._info = info
         self._on_idle = on_idle
         self._running: dict[InFlightRequest, Execution] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._notifications = 0
+        self._loop = asyncio.get_running_loop()
+        self._notifying: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
         return len(self._running)
@@ -73,13 +74,14 @@ class RunningRequests:
         timeout = to_seconds(envelope.timeout) if envelope.HasField("timeout") else None
         execution = Execution(call, timeout, self._answer_early)
         self._running[start.request] = execution
-        return self._spawn(self._run(execution), f"{start.request.method} {start.request.id!r}")
+        execution.task = task = self._loop.create_task(self._run(execution))
+        return task
 
     def notify(self, effect: Notify, max_pending: int) -> bool:
         """Cancel what a notification cancels and hand it on; False when it had to be dropped."""
         if effect.cancels is not None:
             self._running[effect.cancels].cancel()
-        if self._notifications >= max_pending:
+        if len(self._notifying) >= max_pending:
             return False
         notification = effect.envelope.notification
         handed_on = ClientNotification(
@@ -89,8 +91,9 @@ class RunningRequests:
             self._core.era.era,
             effect.envelope.door if effect.envelope.HasField("door") else None,
         )
-        self._notifications += 1
-        self._spawn(self._hand_on(handed_on), notification.method)
+        task = self._loop.create_task(self._hand_on(handed_on))
+        self._notifying.add(task)
+        task.add_done_callback(self._notifying.discard)
         return True
 
     def complete_listens(self) -> None:
@@ -114,23 +117,27 @@ class RunningRequests:
 
     async def wait_ended(self) -> None:
         """Wait until every handler has ended."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        while tasks := {task for task in self._tasks() if not task.done()}:
+            await asyncio.wait(tasks)
 
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        task = asyncio.create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+    def _tasks(self) -> Iterator[asyncio.Task[None]]:
+        yield from self._notifying
+        for execution in self._running.values():
+            if execution.task is not None:
+                yield execution.task
 
     async def _run(self, execution: Execution) -> None:
-        info = self._request_info(execution.call)
-        self._telemetry.request_started(info)
+        info = None
+        if self._telemetry.hears_requests():
+            info = self._request_info(execution.call)
+            self._telemetry.request_started(info)
         response = None
         try:
-            await self._writer.room()
+            if not self._writer.has_room:
+                await self._writer.room()
             response = await execution.run(self._proceed)
-            await self._writer.room()
+            if not self._writer.has_room:
+                await self._writer.room()
         except StreamClosedError:
             execution.call.request.cancelled = True
         finally:
@@ -140,18 +147,20 @@ class RunningRequests:
         self,
         execution: Execution,
         response: envelope_pb2.JsonRpcResponse | None,
-        info: RequestInfo,
+        info: RequestInfo | None,
     ) -> None:
         request = execution.call.request
         del self._running[request]
         if execution.early_answer is not None:
             response = execution.early_answer
         elif self._core.answered(request, response) and response is not None:
-            self._client.respond(response)
+            self._client.respond(response, request.id, alone=not self._running)
         else:
             self._client.settle(request.id)
         outcome = outcome_of(response, request)
-        self._telemetry.request_finished(info, outcome, execution.elapsed_seconds)
+        if info is not None or outcome is not Outcome.OK:
+            told = info if info is not None else self._request_info(execution.call)
+            self._telemetry.request_finished(told, outcome, execution.elapsed_seconds)
         if not self._running:
             self._on_idle()
 
@@ -161,15 +170,13 @@ class RunningRequests:
             reason = reason_name(response.reason)
             self._telemetry.refused(self._request_info(execution.call), reason)
         if self._core.answered(request, response):
-            self._client.respond(response)
+            self._client.respond(response, request.id)
 
     async def _hand_on(self, notification: ClientNotification) -> None:
         try:
             await self._connection.handle_notification(notification)
         except Exception:
             logger.exception("the handler of %s raised", notification.method)
-        finally:
-            self._notifications -= 1
 
     def _request_info(self, call: ServerCall) -> RequestInfo:
         era = "modern" if call.request.modern else call.era.value
@@ -188,7 +195,7 @@ def outcome_of(response: envelope_pb2.JsonRpcResponse | None, request: InFlightR
     """How a request ended, for telemetry."""
     if response is None or request.cancelled:
         return Outcome.CANCELLED
-    if response.WhichOneof("outcome") != "error":
+    if not response.HasField("error"):
         return Outcome.OK
     if response.reason == errors_pb2.ERROR_REASON_UNSPECIFIED:
         return Outcome.ERROR

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from typing import Final
 
 from mcpgrpc.binding.core import StreamCore
+from mcpgrpc.binding.encoded import EncodedItem
 from mcpgrpc.binding.errors import Refusal
 from mcpgrpc.stream.requests import Waiting
 from mcpgrpc.stream.writer import FrameWriter
-from mcpgrpc.v1 import errors_pb2, session_pb2
+from mcpgrpc.v1 import errors_pb2
 from mcpgrpc_server.host import StreamBounds
 
 MISSED_KEEPALIVES: Final = 3
@@ -48,7 +49,7 @@ class StreamWatch:
     def __init__(
         self,
         core: StreamCore[Waiting],
-        writer: FrameWriter[session_pb2.ServerItem],
+        writer: FrameWriter[EncodedItem],
         bounds: StreamBounds,
         end: Callable[[Refusal], None],
     ) -> None:

@@ -68,7 +68,21 @@ Subject: TypeAlias = RequestInfo | StreamInfo
 
 
 class Telemetry(Protocol):
-    """What a listener hears. Each method returns at once; what it raises is the caller's bug."""
+    """What a listener hears. Each method returns at once; what it raises is the caller's bug.
+
+    Frames and requests are many, so whoever reports asks first whether their facts are wanted.
+    """
+
+    def hears_frames(self) -> bool:
+        """Whether it wants to hear of frames now; it may be told of one all the same."""
+        ...
+
+    def hears_requests(self) -> bool:
+        """Whether it wants to hear of every request that starts now.
+
+        Of others it is told only when they do not end well: without their start.
+        """
+        ...
 
     def stream_opened(self, stream: StreamInfo) -> None:
         """A stream was accepted. Exactly one `stream_closed` follows."""
@@ -113,6 +127,17 @@ class Telemetry(Protocol):
 
 class NoTelemetry:
     """Hears nothing; the base of listeners that want some of the events."""
+
+    def hears_frames(self) -> bool:
+        """When a method for them was written."""
+        return self._listens("frame_received") or self._listens("frame_sent")
+
+    def hears_requests(self) -> bool:
+        """When a method for them was written."""
+        return self._listens("request_started") or self._listens("request_finished")
+
+    def _listens(self, event: str) -> bool:
+        return getattr(type(self), event) is not getattr(NoTelemetry, event)
 
     def stream_opened(self, stream: StreamInfo) -> None:
         """Nothing."""

@@ -19,7 +19,7 @@ from mcpgrpc_server.telemetry.events import (
 )
 
 _log: Final = logging.getLogger("mcpgrpc.telemetry")
-_EVENTS: Final = tuple(name for name in vars(NoTelemetry) if not name.startswith("_"))
+_EVENTS: Final = tuple(name for name in vars(NoTelemetry) if not name.startswith(("_", "hears_")))
 
 
 class Fanout:
@@ -31,7 +31,16 @@ class Fanout:
 
     def __init__(self, *listeners: Telemetry) -> None:
         self.failures = 0
+        self._listeners = listeners
         self._heard = {event: _those_who_hear(event, listeners) for event in _EVENTS}
+
+    def hears_frames(self) -> bool:
+        """When one of them does."""
+        return any(each.hears_frames() for each in self._listeners)
+
+    def hears_requests(self) -> bool:
+        """When one of them does."""
+        return any(each.hears_requests() for each in self._listeners)
 
     def _tell(self, event: str, *facts: Any) -> None:
         for report in self._heard[event]:

@@ -40,6 +40,14 @@ class LoggingTelemetry(NoTelemetry):
         self._frames = logging.getLogger("mcpgrpc.frames")
         self._server = logging.getLogger("mcpgrpc.server")
 
+    def hears_frames(self) -> bool:
+        """For debugging."""
+        return self._frames.isEnabledFor(logging.DEBUG)
+
+    def hears_requests(self) -> bool:
+        """For debugging; those that fail are told anyhow."""
+        return self._requests.isEnabledFor(logging.DEBUG)
+
     def stream_opened(self, stream: StreamInfo) -> None:
         """Debugging."""
         if self._streams.isEnabledFor(logging.DEBUG):

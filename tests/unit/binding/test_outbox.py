@@ -39,7 +39,7 @@ def put(
     outbox: Outbox[Item], name: str, size_bytes: int = 0, order_key: Hashable = None
 ) -> envelope_pb2.Envelope:
     envelope = envelope_of(name, size_bytes)
-    outbox.put_envelope(Item(envelope=envelope), envelope, order_key=order_key)
+    outbox.put_payload(Item(envelope=envelope), envelope.SerializeToString(), order_key=order_key)
     return envelope
 
 
@@ -227,7 +227,8 @@ def test_the_taker_is_told_when_a_frame_takes_an_item_or_its_last_piece() -> Non
     assert large.ByteSize() <= 2 * PIECE_BYTES
     for name, envelope in (("large", large), ("small", small)):
         told = functools.partial(taken.append, name)
-        outbox.put_envelope(Item(envelope=envelope), envelope, on_taken=told)
+        payload = envelope.SerializeToString()
+        outbox.put_payload(Item(envelope=envelope), payload, on_taken=told)
     outbox.take_frame()
     assert taken == ["settled", "small"]
     outbox.take_frame()
@@ -330,9 +331,9 @@ class Run:
             return
         envelope = envelope_of(name, step.size_bytes)
         self.sizes[name] = envelope.ByteSize()
-        self.outbox.put_envelope(
+        self.outbox.put_payload(
             Item(envelope=envelope),
-            envelope,
+            envelope.SerializeToString(),
             order_key=step.order_key,
             on_taken=lambda: self.taken.append(name),
         )

@@ -38,3 +38,18 @@ def test_members_of_the_wrong_kind_count_as_absent(odd: Any) -> None:
 def test_the_bytes_of_a_resource_are_its_blob_or_its_text() -> None:
     assert results.ResourceContents.of({"uri": "x:", "blob": "AAH/"}).data == b"\x00\x01\xff"
     assert results.ResourceContents.of({"uri": "x:", "text": "ß"}).data == "ß".encode()
+
+
+def test_a_tools_result_is_read_when_it_is_asked_for_and_compared_by_what_was_received() -> None:
+    raw: dict[str, Any] = {"content": [{"type": "text", "text": "3"}], "_meta": {"a": 1}}
+    result = results.CallToolResult.of(raw)
+    assert result == results.CallToolResult.of(dict(raw))
+    assert result != results.CallToolResult.of({})
+    assert result.content is result.content
+    assert (result.content[0].text, result.meta, result.structured_content) == ("3", {"a": 1}, None)
+    assert "'text': '3'" in repr(result)
+
+
+@pytest.mark.parametrize("odd", [None, 7, "text", []])
+def test_input_requests_of_the_wrong_kind_are_none(odd: Any) -> None:
+    assert results.CallToolResult.of({"inputRequests": odd}).input_requests == {}

@@ -108,6 +108,28 @@ def test_a_listener_that_wants_nothing_hears_nothing_and_does_no_harm() -> None:
     report_everything(NoTelemetry())
 
 
+def test_a_listener_hears_what_it_has_a_method_for() -> None:
+    assert not NoTelemetry().hears_requests()
+    assert not NoTelemetry().hears_frames()
+    assert Recording().hears_requests()
+    assert not Recording().hears_frames()
+
+
+@pytest.mark.parametrize(("level", "hears"), [(logging.DEBUG, True), (logging.INFO, False)])
+def test_the_log_hears_frames_and_requests_while_it_is_written_for_debugging(
+    caplog: pytest.LogCaptureFixture, level: int, hears: bool
+) -> None:
+    with caplog.at_level(level, "mcpgrpc"):
+        assert LoggingTelemetry().hears_requests() is hears
+        assert LoggingTelemetry().hears_frames() is hears
+
+
+def test_several_listeners_hear_what_one_of_them_does() -> None:
+    assert Fanout(NoTelemetry(), Recording()).hears_requests()
+    assert not Fanout(NoTelemetry(), Recording()).hears_frames()
+    assert not Fanout().hears_requests()
+
+
 def test_every_event_reaches_every_listener_in_order() -> None:
     alone, first, second = Recorder(), Recorder(), Recorder()
     report_everything(alone)

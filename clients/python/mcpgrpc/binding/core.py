@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from google.protobuf import message
 
 from mcpgrpc.binding import errors, ids, json_text
-from mcpgrpc.binding.era import EraGate, is_modern_request
+from mcpgrpc.binding.era import Era, EraGate, is_modern_request
 from mcpgrpc.binding.fragments import Reassembler
 from mcpgrpc.binding.in_flight import InFlightRequest, InFlightTable
 from mcpgrpc.binding.limits import Limits, PeerLimits
@@ -29,13 +29,16 @@ class FrameError(ValueError):
     """A frame that breaks the binding; it ends the stream with INVALID_FRAME."""
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, alone among the effects: one is made for every request, and writing its members past
+# the freeze takes twice as long.
+@dataclass(slots=True)
 class StartRequest:
-    """Run a request of the peer."""
+    """Run a request of the peer; its params parsed, and as the text that they are."""
 
     request: InFlightRequest
     envelope: envelope_pb2.Envelope
     params: dict[str, Any] | None
+    params_json: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +148,10 @@ class StreamCore(Generic[Waiter]):
         self.in_flight.settle(request)
         if request.cancelled or response is None:
             return False
-        response.id.CopyFrom(ids.to_message(request.id))
-        code = response.error.code if response.WhichOneof("outcome") == "error" else None
-        if response.reason == errors_pb2.ERROR_REASON_UNSPECIFIED:
+        ids.write(response.id, request.id)
+        # An era is decided once, so most answers are not looked into.
+        if self.era.era is Era.OPEN and response.reason == errors_pb2.ERROR_REASON_UNSPECIFIED:
+            code = response.error.code if response.HasField("error") else None
             self.era.answered(request.method, request.modern, code)
         return True
 
@@ -164,35 +168,33 @@ class StreamCore(Generic[Waiter]):
     def _receive_request(self, envelope: envelope_pb2.Envelope) -> Effect[Waiter]:
         self._requests_received += 1
         request = envelope.request
-        request_id = ids.from_message(request.id) if request.HasField("id") else None
+        request_id, method = ids.from_message(request.id), request.method
         if request_id is None:
-            return self._refuse(
-                request, errors.failure(errors.INVALID_REQUEST, "a request needs an id")
-            )
-        if not request.method:
-            return self._refuse(
-                request, errors.failure(errors.INVALID_REQUEST, "a request needs a method")
-            )
+            return self._refuse(request, _unusable("a request needs an id"))
+        if not method:
+            return self._refuse(request, _unusable("a request needs a method"))
         if self.draining:
             return self._refuse(request, self._drain_refusal.response())
-        parsed = self._parse_params(request)
-        if isinstance(parsed, envelope_pb2.JsonRpcResponse):
-            return self._refuse(request, parsed)
-        modern = is_modern_request(request.method, parsed)
-        refused = self.era.refuse(request.method, modern, parsed)
+        params_json = request.params_json if request.HasField("params_json") else None
+        params = self._parse_params(params_json)
+        if isinstance(params, envelope_pb2.JsonRpcResponse):
+            return self._refuse(request, params)
+        modern = is_modern_request(method, params)
+        refused = self.era.refuse(method, modern, params)
         if refused is not None:
             return self._refuse(request, refused)
-        admitted = self.in_flight.admit(request_id, request.method)
+        admitted = self.in_flight.admit(request_id, method)
         if isinstance(admitted, errors.Refusal):
             return self._refuse(request, admitted.response())
         admitted.modern = modern
-        return StartRequest(admitted, envelope, parsed)
+        return StartRequest(admitted, envelope, params, params_json)
 
     def _receive_notification(self, envelope: envelope_pb2.Envelope) -> Effect[Waiter]:
-        parsed = self._parse_params(envelope.notification)
-        if isinstance(parsed, envelope_pb2.JsonRpcResponse) or not envelope.notification.method:
+        call = envelope.notification
+        parsed = self._parse_params(call.params_json if call.HasField("params_json") else None)
+        if isinstance(parsed, envelope_pb2.JsonRpcResponse) or not call.method:
             return Ignore("a malformed notification")
-        if envelope.notification.method != CANCELLED_METHOD:
+        if call.method != CANCELLED_METHOD:
             return Notify(envelope, parsed)
         target = (parsed or {}).get("requestId")
         cancels = self.in_flight.cancel(target) if ids.is_id(target) else None
@@ -206,11 +208,11 @@ class StreamCore(Generic[Waiter]):
         return Resolve(request, envelope)
 
     def _parse_params(
-        self, call: envelope_pb2.JsonRpcRequest | envelope_pb2.JsonRpcNotification
+        self, params_json: str | None
     ) -> dict[str, Any] | envelope_pb2.JsonRpcResponse | None:
-        if not call.HasField("params_json"):
+        if params_json is None:
             return None
-        return parse_params(call.params_json, self._limits.max_json_depth)
+        return parse_params(params_json, self._limits.max_json_depth)
 
     @staticmethod
     def _refuse(
@@ -225,6 +227,10 @@ DRAINING = errors.Refusal(
     errors_pb2.ERROR_REASON_DRAINING,
     "the server is draining; send the request again on a new stream",
 )
+
+
+def _unusable(why: str) -> envelope_pb2.JsonRpcResponse:
+    return errors.failure(errors.INVALID_REQUEST, why)
 
 
 def parse_params(params_json: str, max_depth: int) -> dict[str, Any] | envelope_pb2.JsonRpcResponse:

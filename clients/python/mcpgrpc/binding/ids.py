@@ -24,13 +24,21 @@ def to_message(value: Id) -> envelope_pb2.RequestId:
     return envelope_pb2.RequestId(integer=value)
 
 
+def write(message: envelope_pb2.RequestId, value: Id) -> None:
+    """Make a message hold an id, as `to_message` would, without making one to copy from."""
+    if isinstance(value, str):
+        message.text = value
+    else:
+        message.integer = value
+
+
 def from_message(message: envelope_pb2.RequestId) -> Id | None:
     """The id of a message; None when no member is set (JSON null)."""
     kind = message.WhichOneof("value")
-    if kind == "text":
-        return message.text
     if kind == "integer":
         return message.integer
+    if kind == "text":
+        return message.text
     return None
 
 

@@ -6,6 +6,7 @@ It is not configuration: the server's settings model and the client's options ma
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from google.protobuf import duration_pb2
@@ -71,7 +72,7 @@ class Limits:
         return settings
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PeerLimits:
     """What the peer announced, with the binding's defaults for what it left out."""
 
@@ -81,7 +82,7 @@ class PeerLimits:
     max_open_fragments: int = 0
     keepalive_interval_seconds: float = 0.0
 
-    @property
+    @cached_property
     def largest_envelope_bytes(self) -> int:
         """The largest envelope that can be sent; without pieces it has to fit into a frame."""
         if self.max_open_fragments > 0:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from mcpgrpc.binding import fragments
-from mcpgrpc.v1 import envelope_pb2, session_pb2
+from mcpgrpc.v1 import session_pb2
 
 Item = TypeVar("Item")
 
@@ -35,7 +35,8 @@ A peer whose frames are below twice this breaks its own stream."""
 class _Queued(Generic[Item]):
     item: Item
     size_bytes: int
-    envelope: envelope_pb2.Envelope | None
+    payload: bytes | None
+    """Its bytes, where it is an envelope that may have to travel in pieces."""
     order_key: Hashable
     on_taken: Callable[[], None] | None
     sequence: int = 0
@@ -102,22 +103,22 @@ class Outbox(Generic[Item]):
         self.queued_bytes += size_bytes
         self._enqueue(_Queued(item, size_bytes, None, order_key, on_taken))
 
-    def put_envelope(
+    def put_payload(
         self,
         item: Item,
-        envelope: envelope_pb2.Envelope,
+        payload: bytes,
         *,
         order_key: Hashable = None,
         on_taken: Callable[[], None] | None = None,
     ) -> None:
         """Queue an envelope, in pieces where it is large and the peer takes them.
 
-        `item` is the envelope wrapped as the side's item, `order_key` the request that it belongs
-        to; `on_taken` is called when a frame takes it, or its last piece.
+        `payload` is the envelope's bytes and `item` the side's item of it, `order_key` the request
+        that it belongs to; `on_taken` is called when a frame takes it, or its last piece.
         """
-        size_bytes = envelope.ByteSize()
+        size_bytes = len(payload)
         self.queued_bytes += size_bytes
-        self._enqueue(_Queued(item, size_bytes, envelope, order_key, on_taken))
+        self._enqueue(_Queued(item, size_bytes, payload, order_key, on_taken))
 
     def fit_frames(self, max_frame_bytes: int) -> None:
         """The peer takes frames up to this size: what is put from now on fits into them.
@@ -156,15 +157,15 @@ class Outbox(Generic[Item]):
         self.queued_bytes = 0
 
     def _enqueue(self, queued: _Queued[Item]) -> None:
-        before = self._large_of(queued.order_key)
+        before = self._large_of(queued.order_key) if self._large else None
         if before is not None:
             before.behind.append(queued)
         elif (
-            queued.envelope is not None
+            queued.size_bytes > self._piece_bytes
+            and queued.payload is not None
             and self.max_open_fragments > 0
-            and queued.size_bytes > self._piece_bytes
         ):
-            self._cut(queued, queued.envelope)
+            self._cut(queued, queued.payload)
         else:
             self._append(queued)
 
@@ -173,10 +174,9 @@ class Outbox(Generic[Item]):
         queued.sequence = self._sequence
         self._queue.append(queued)
 
-    def _cut(self, queued: _Queued[Item], envelope: envelope_pb2.Envelope) -> None:
+    def _cut(self, queued: _Queued[Item], payload: bytes) -> None:
         self._sequence += 1
         self._last_fragment_id += 1
-        payload = envelope.SerializeToString()
         pieces = fragments.cut(self._last_fragment_id, payload, self._piece_bytes)
         self._large.append(
             _InPieces(
@@ -190,7 +190,7 @@ class Outbox(Generic[Item]):
         )
 
     def _large_of(self, order_key: Hashable) -> _InPieces[Item] | None:
-        if order_key is None or not self._large:
+        if order_key is None:
             return None
         return next((large for large in self._large if large.order_key == order_key), None)
 

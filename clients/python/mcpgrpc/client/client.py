@@ -1,6 +1,6 @@
 """`Client`: MCP's methods with names, types and a default timeout.
 
-It is lean: no SDK, no schema validation, no cache. What it does not name goes through `request`.
+It is lean: no SDK, no schema validation. What it does not name goes through `request`.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from typing import Any, Final, Self, TypeVar
 
 import grpc
 
+from mcpgrpc.caching.config import CacheConfig, CacheMode
 from mcpgrpc.channel import ChannelSecurity
+from mcpgrpc.client.caching import DEFAULT_CACHE, Answers, HeardMessages
 from mcpgrpc.client.handshake import AUTO, Handshake, Negotiated, checked_mode
 from mcpgrpc.client.inbox import (
     NotificationCallback,
     ProgressCallback,
     RequestCallback,
-    ServerMessages,
 )
 from mcpgrpc.client.listening import Subscription, wanted_changes
-from mcpgrpc.client.pages import every_item
 from mcpgrpc.client.params import meta_params, retry_params
 from mcpgrpc.client.requests import Requests
 from mcpgrpc.client.results import (
@@ -69,6 +69,11 @@ class Client:
         capabilities: MCP's client capabilities.
         on_notification: called with (method, params) of notifications that belong to no call.
         on_request: answers (method, params) of the server's requests in the legacy era.
+        cache: bounds of what is kept of lists and reads for their `ttlMs`; None keeps nothing. One
+            client is one caller: make another where the token begins to be another caller's.
+        streams: streams at once at most, each over a connection of its own, where one core of the
+            server is not enough: requests of 2026-07-28 go where least is in flight. The second and
+            later ones open under load; a legacy session and subscriptions stay on the first.
     """
 
     def __init__(
@@ -86,13 +91,17 @@ class Client:
         capabilities: dict[str, Any] | None = None,
         on_notification: NotificationCallback | None = None,
         on_request: RequestCallback | None = None,
+        cache: CacheConfig | None = DEFAULT_CACHE,
+        streams: int = 1,
     ) -> None:
-        connecting = connect_timeout_seconds
-        self._options = ConnectionOptions(target, rpc, security, token, metadata, connecting)
+        self._options = ConnectionOptions(
+            target, rpc, security, token, metadata, connect_timeout_seconds, streams=streams
+        )
         self._mode = checked_mode(mode, rpc)
         self._timeout_seconds = timeout_seconds
         self._handshake = Handshake(client_info, capabilities or {})
-        self._inbox = ServerMessages(on_notification, on_request)
+        self._answers = Answers(cache)
+        self._inbox = HeardMessages(self._answers, on_notification, on_request)
         self._channel: grpc.aio.Channel | None = None
         self._requests: Requests | None = None
         self._negotiated: Negotiated | None = None
@@ -101,16 +110,16 @@ class Client:
         if self._channel is not None:
             raise UsageError("this client was entered before; make another")
         self._channel = self._options.open_channel()
-        self._carrier = self._options.carrier(self._channel, self._inbox)
-        requests = Requests(self._carrier, self._inbox)
+        requests = Requests(self._options.carrier(self._channel, self._inbox), self._inbox)
         try:
-            await self._carrier.open()
+            await requests.open()
             self._negotiated = await self._handshake.perform(
                 requests, self._mode, self._timeout_seconds
             )
         except BaseException:
-            await self._disconnect()
+            await self._disconnect(requests, self._channel)
             raise
+        self._answers.speak(self._negotiated.protocol_version)
         self._requests = requests
         return self
 
@@ -120,8 +129,9 @@ class Client:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._requests = None
-        await self._disconnect()
+        requests, self._requests = self._requests, None
+        if requests is not None and self._channel is not None:
+            await self._disconnect(requests, self._channel)
 
     @property
     def protocol_version(self) -> str:
@@ -151,7 +161,7 @@ class Client:
         timeout: float | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> dict[str, Any]:
-        """Send any request; gives its result object as received."""
+        """Send any request, past the cache; gives its result object as received."""
         return await self._connected.request(
             method,
             params,
@@ -188,31 +198,48 @@ class Client:
         result = await self.request("tools/call", params, timeout=timeout, on_progress=on_progress)
         return CallToolResult.of(result)
 
-    async def list_tools(self, *, timeout: float | None = None) -> list[Tool]:
-        """Every tool; pages are followed."""
-        return await self._list("tools/list", "tools", Tool.of, timeout)
+    async def list_tools(
+        self, *, timeout: float | None = None, cache_mode: CacheMode = "use"
+    ) -> list[Tool]:
+        """Every tool; pages are followed, those that are fresh from the cache.
 
-    async def list_resources(self, *, timeout: float | None = None) -> list[Resource]:
+        `cache_mode` is "use", "refresh" (fetch and keep) or "bypass", here and wherever it stands.
+        """
+        return await self._list("tools/list", "tools", Tool.of, timeout, cache_mode)
+
+    async def list_resources(
+        self, *, timeout: float | None = None, cache_mode: CacheMode = "use"
+    ) -> list[Resource]:
         """Every resource; pages are followed."""
-        return await self._list("resources/list", "resources", Resource.of, timeout)
+        return await self._list("resources/list", "resources", Resource.of, timeout, cache_mode)
 
     async def list_resource_templates(
-        self, *, timeout: float | None = None
+        self, *, timeout: float | None = None, cache_mode: CacheMode = "use"
     ) -> list[ResourceTemplate]:
         """Every resource template; pages are followed."""
         method = "resources/templates/list"
-        return await self._list(method, "resourceTemplates", ResourceTemplate.of, timeout)
+        return await self._list(
+            method, "resourceTemplates", ResourceTemplate.of, timeout, cache_mode
+        )
 
-    async def list_prompts(self, *, timeout: float | None = None) -> list[Prompt]:
+    async def list_prompts(
+        self, *, timeout: float | None = None, cache_mode: CacheMode = "use"
+    ) -> list[Prompt]:
         """Every prompt; pages are followed."""
-        return await self._list("prompts/list", "prompts", Prompt.of, timeout)
+        return await self._list("prompts/list", "prompts", Prompt.of, timeout, cache_mode)
 
     async def read_resource(
-        self, uri: str, *, timeout: float | None = None, meta: dict[str, Any] | None = None
+        self,
+        uri: str,
+        *,
+        timeout: float | None = None,
+        meta: dict[str, Any] | None = None,
+        cache_mode: CacheMode = "use",
     ) -> ReadResourceResult:
-        """Read a resource."""
-        params = {"uri": uri} | meta_params(meta)
-        return ReadResourceResult.of(await self.request("resources/read", params, timeout=timeout))
+        """Read a resource, from the cache while it is fresh there."""
+        method, params = "resources/read", {"uri": uri} | meta_params(meta)
+        fetch = partial(self.request, method, timeout=timeout)
+        return ReadResourceResult.of(await self._answers.one(method, params, cache_mode, fetch))
 
     async def get_prompt(
         self,
@@ -289,12 +316,12 @@ class Client:
         member: str,
         make: Callable[[dict[str, Any]], Listed],
         timeout: float | None,
+        cache_mode: CacheMode,
     ) -> list[Listed]:
-        page = partial(self.request, method, timeout=timeout)
-        return [make(item) async for item in every_item(page, method, member)]
+        fetch = partial(self.request, method, timeout=timeout)
+        return [make(item) for item in await self._answers.items(method, member, cache_mode, fetch)]
 
-    async def _disconnect(self) -> None:
+    async def _disconnect(self, requests: Requests, channel: grpc.aio.Channel) -> None:
         self._inbox.close()
-        await self._carrier.close()
-        if self._channel is not None:
-            await self._channel.close()
+        await requests.close()
+        await channel.close()

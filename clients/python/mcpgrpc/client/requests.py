@@ -13,6 +13,7 @@ from mcpgrpc.binding import errors, ids, json_text
 from mcpgrpc.binding.era import PROTOCOL_VERSION_META_KEY
 from mcpgrpc.binding.errors import execution_name, reason_name
 from mcpgrpc.binding.ids import Id
+from mcpgrpc.client.deadlines import Deadlines
 from mcpgrpc.client.inbox import ProgressCallback, ServerMessages
 from mcpgrpc.client.listening import Subscription
 from mcpgrpc.errors import McpGrpcError, RemoteError, RequestTimeout, ServiceError
@@ -35,22 +36,34 @@ class Requests:
         self._carrier = carrier
         self._inbox = inbox
         self._ids = itertools.count(1)
-        self.meta: dict[str, Any] = {}
-        """What every request says in `_meta`: the modern envelope, once the era is known."""
+        self._deadlines = Deadlines()
+        self._meta: dict[str, Any] = {}
+        self._meta_member = ""
 
     def speak_modern(
         self, version: str, client_info: dict[str, Any], capabilities: dict[str, Any]
     ) -> None:
         """Put the modern envelope into every request."""
-        self.meta = {
+        self._meta = {
             PROTOCOL_VERSION_META_KEY: version,
             CLIENT_INFO_META_KEY: client_info,
             CLIENT_CAPABILITIES_META_KEY: capabilities,
         }
+        self._meta_member = f'"_meta":{json_text.dump(self._meta)}'
 
     def speak_legacy(self) -> None:
         """Requests carry no envelope: the handshake said it all."""
-        self.meta = {}
+        self._meta = {}
+        self._meta_member = ""
+
+    async def open(self) -> None:
+        """Connect; raises as `Carrier.open`."""
+        await self._carrier.open()
+
+    async def close(self) -> None:
+        """Let go of the server; what is under way is cancelled."""
+        await self._carrier.close()
+        self._deadlines.close()
 
     async def request(
         self,
@@ -68,18 +81,18 @@ class Requests:
             ConnectionLost, ConnectError: the way there broke, or there is none.
         """
         request_id = next(self._ids)
+        token = None
         if on_progress is not None:
+            token = request_id
             self._inbox.progress[request_id] = on_progress
-        token = request_id if on_progress is not None else None
         try:
-            exchange = Exchange(self._envelope(request_id, method, params, token), timeout_seconds)
-            async with asyncio.timeout(timeout_seconds):
-                answer = await self._carrier.exchange(exchange)
-        except TimeoutError:
-            raise _timed_out(method, timeout_seconds) from None
+            envelope = self._envelope(request_id, method, params, token)
+            # The modern era keeps nothing between requests.
+            exchange = Exchange(envelope, timeout_seconds, is_stateless=bool(self._meta_member))
+            return await self._exchange(method, exchange)
         finally:
-            self._inbox.progress.pop(request_id, None)
-        return _result(answer.response, method, timeout_seconds)
+            if token is not None:
+                self._inbox.progress.pop(token, None)
 
     async def notify(self, method: str, params: dict[str, Any] | None) -> None:
         """Send a notification."""
@@ -100,7 +113,7 @@ class Requests:
     async def _keep(self, request_id: Id, subscription: Subscription, exchange: Exchange) -> None:
         try:
             answer = await self._carrier.exchange(exchange)
-            _result(answer.response, "subscriptions/listen", None)
+            _result(answer, "subscriptions/listen", None)
             subscription.end(None)
         except McpGrpcError as error:
             subscription.end(error)
@@ -108,27 +121,60 @@ class Requests:
             subscription.end(None)
             del self._inbox.subscriptions[request_id]
 
+    async def _exchange(self, method: str, exchange: Exchange) -> dict[str, Any]:
+        timeout_seconds = exchange.timeout_seconds
+        if timeout_seconds is None:
+            return _result(await self._carrier.exchange(exchange), method, None)
+        deadline = self._deadlines.begin(timeout_seconds)
+        try:
+            answer = await self._carrier.exchange(exchange)
+        except asyncio.CancelledError:
+            if deadline.caused_cancellation():
+                raise _timed_out(method, timeout_seconds) from None
+            raise
+        except TimeoutError:
+            raise _timed_out(method, timeout_seconds) from None
+        finally:
+            deadline.end()
+        return _result(answer, method, timeout_seconds)
+
     def _envelope(
         self, request_id: Id, method: str, params: dict[str, Any] | None, token: Id | None
     ) -> envelope_pb2.Envelope:
-        members = dict(params or {})
-        meta = {**self.meta, **(members.pop("_meta", None) or {})}
+        # Filled in place: a message that is put into another one is copied.
+        envelope = envelope_pb2.Envelope()
+        request = envelope.request
+        ids.write(request.id, request_id)
+        request.method = method
+        params_json = self._params_json(params, token)
+        if params_json is not None:
+            request.params_json = params_json
+        return envelope
+
+    def _params_json(self, params: dict[str, Any] | None, token: Id | None) -> str | None:
+        """Params with `_meta`, whose constant text is appended unless something joins it."""
+        if token is None and not (params and "_meta" in params):
+            if not self._meta_member:
+                return json_text.dump(params) if params else None
+            if not params:
+                return "{" + self._meta_member + "}"
+            return f"{json_text.dump(params)[:-1]},{self._meta_member}}}"
+        return self._merged_params_json(dict(params or {}), token)
+
+    def _merged_params_json(self, members: dict[str, Any], token: Id | None) -> str | None:
+        meta = {**self._meta, **(members.pop("_meta", None) or {})}
         if token is not None:
             meta["progressToken"] = token
         if meta:
             members["_meta"] = meta
-        request = envelope_pb2.JsonRpcRequest(
-            id=ids.to_message(request_id),
-            method=method,
-            params_json=json_text.dump(members) if members else None,
-        )
-        return envelope_pb2.Envelope(request=request)
+        return json_text.dump(members) if members else None
 
 
 def _result(
-    response: envelope_pb2.JsonRpcResponse, method: str, timeout_seconds: float | None
+    envelope: envelope_pb2.Envelope, method: str, timeout_seconds: float | None
 ) -> dict[str, Any]:
-    if response.WhichOneof("outcome") != "result_json":
+    response = envelope.response
+    if not response.HasField("result_json"):
         raise _remote_error(response, method, timeout_seconds)
     try:
         result = json_text.parse_object(response.result_json)

@@ -5,105 +5,88 @@ Nothing is validated against a schema and nothing is dropped: `raw` is the objec
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+from mcpgrpc.client.content import Content, ResourceContents, items_of, text_of
+
+__all__ = [
+    "CallToolResult",
+    "Completion",
+    "Content",
+    "GetPromptResult",
+    "Prompt",
+    "PromptArgument",
+    "PromptMessage",
+    "ReadResourceResult",
+    "Resource",
+    "ResourceContents",
+    "ResourceTemplate",
+    "Tool",
+]
 
 
-def _text(raw: Mapping[str, Any], key: str) -> str | None:
-    value = raw.get(key)
-    return value if isinstance(value, str) else None
-
-
-def _items(raw: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
-    value = raw.get(key)
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-@dataclass(frozen=True, slots=True)
-class ResourceContents:
-    """What a resource holds: text, or bytes as base64 in `blob`."""
-
-    uri: str
-    mime_type: str | None
-    text: str | None
-    blob: str | None
-    raw: dict[str, Any] = field(repr=False)
-
-    @property
-    def data(self) -> bytes:
-        """The bytes: `blob` decoded, or the text as UTF-8."""
-        if self.blob is not None:
-            return base64.b64decode(self.blob)
-        return (self.text or "").encode()
-
-    @classmethod
-    def of(cls, raw: dict[str, Any]) -> ResourceContents:
-        """From the protocol's object."""
-        uri = _text(raw, "uri") or ""
-        return cls(uri, _text(raw, "mimeType"), _text(raw, "text"), _text(raw, "blob"), raw)
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """A content block; which members it has depends on its `type`."""
-
-    type: str
-    text: str | None
-    data: str | None
-    mime_type: str | None
-    uri: str | None
-    name: str | None
-    resource: ResourceContents | None
-    raw: dict[str, Any] = field(repr=False)
-
-    @classmethod
-    def of(cls, raw: dict[str, Any]) -> Content:
-        """From the protocol's object."""
-        resource = raw.get("resource")
-        return cls(
-            type=_text(raw, "type") or "",
-            text=_text(raw, "text"),
-            data=_text(raw, "data"),
-            mime_type=_text(raw, "mimeType"),
-            uri=_text(raw, "uri"),
-            name=_text(raw, "name"),
-            resource=ResourceContents.of(resource) if isinstance(resource, dict) else None,
-            raw=raw,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class CallToolResult:
-    """The result of a tool call.
+    """The result of a tool call; members are read from `raw` when they are asked for.
 
     `result_type` is "complete", or "input_required" when the server asks for input first: then
     `input_requests` and `request_state` are what the retry answers.
     """
 
-    content: list[Content]
-    structured_content: Any
-    is_error: bool
-    result_type: str
-    input_requests: dict[str, Any]
-    request_state: str | None
-    meta: dict[str, Any] | None
-    raw: dict[str, Any] = field(repr=False)
+    __slots__ = ("_content", "raw")
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        self.raw: Final = raw
+        self._content: list[Content] | None = None
+
+    @property
+    def content(self) -> list[Content]:
+        """The blocks that a model reads."""
+        if self._content is None:
+            self._content = [Content.of(block) for block in items_of(self.raw, "content")]
+        return self._content
+
+    @property
+    def structured_content(self) -> Any:
+        """The result as the tool's output schema has it; None when there is none."""
+        return self.raw.get("structuredContent")
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the tool itself failed."""
+        return self.raw.get("isError") is True
+
+    @property
+    def result_type(self) -> str:
+        """Whether it is done."""
+        return text_of(self.raw, "resultType") or "complete"
+
+    @property
+    def input_requests(self) -> dict[str, Any]:
+        """What the server asks first, by key."""
+        asked = self.raw.get("inputRequests")
+        return dict(asked) if isinstance(asked, dict) else {}
+
+    @property
+    def request_state(self) -> str | None:
+        """What the retry gives back as it is."""
+        return text_of(self.raw, "requestState")
+
+    @property
+    def meta(self) -> dict[str, Any] | None:
+        """The result's `_meta`."""
+        return self.raw.get("_meta")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CallToolResult) and self.raw == other.raw
+
+    def __repr__(self) -> str:
+        return f"CallToolResult({self.raw!r})"
 
     @classmethod
     def of(cls, raw: dict[str, Any]) -> CallToolResult:
         """From the protocol's object."""
-        return cls(
-            content=[Content.of(block) for block in _items(raw, "content")],
-            structured_content=raw.get("structuredContent"),
-            is_error=raw.get("isError") is True,
-            result_type=_text(raw, "resultType") or "complete",
-            input_requests=dict(raw.get("inputRequests") or {}),
-            request_state=_text(raw, "requestState"),
-            meta=raw.get("_meta"),
-            raw=raw,
-        )
+        return cls(raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +106,9 @@ class Tool:
     def of(cls, raw: dict[str, Any]) -> Tool:
         """From the protocol's object."""
         return cls(
-            name=_text(raw, "name") or "",
-            title=_text(raw, "title"),
-            description=_text(raw, "description"),
+            name=text_of(raw, "name") or "",
+            title=text_of(raw, "title"),
+            description=text_of(raw, "description"),
             input_schema=dict(raw.get("inputSchema") or {}),
             output_schema=raw.get("outputSchema"),
             annotations=raw.get("annotations"),
@@ -150,11 +133,11 @@ class Resource:
     def of(cls, raw: dict[str, Any]) -> Resource:
         """From the protocol's object."""
         return cls(
-            uri=_text(raw, "uri") or "",
-            name=_text(raw, "name") or "",
-            title=_text(raw, "title"),
-            description=_text(raw, "description"),
-            mime_type=_text(raw, "mimeType"),
+            uri=text_of(raw, "uri") or "",
+            name=text_of(raw, "name") or "",
+            title=text_of(raw, "title"),
+            description=text_of(raw, "description"),
+            mime_type=text_of(raw, "mimeType"),
             size=raw.get("size"),
             raw=raw,
         )
@@ -175,11 +158,11 @@ class ResourceTemplate:
     def of(cls, raw: dict[str, Any]) -> ResourceTemplate:
         """From the protocol's object."""
         return cls(
-            uri_template=_text(raw, "uriTemplate") or "",
-            name=_text(raw, "name") or "",
-            title=_text(raw, "title"),
-            description=_text(raw, "description"),
-            mime_type=_text(raw, "mimeType"),
+            uri_template=text_of(raw, "uriTemplate") or "",
+            name=text_of(raw, "name") or "",
+            title=text_of(raw, "title"),
+            description=text_of(raw, "description"),
+            mime_type=text_of(raw, "mimeType"),
             raw=raw,
         )
 
@@ -208,12 +191,14 @@ class Prompt:
         """From the protocol's object."""
         arguments = [
             PromptArgument(
-                _text(item, "name") or "", _text(item, "description"), item.get("required") is True
+                text_of(item, "name") or "",
+                text_of(item, "description"),
+                item.get("required") is True,
             )
-            for item in _items(raw, "arguments")
+            for item in items_of(raw, "arguments")
         ]
-        name = _text(raw, "name") or ""
-        return cls(name, _text(raw, "title"), _text(raw, "description"), arguments, raw)
+        name = text_of(raw, "name") or ""
+        return cls(name, text_of(raw, "title"), text_of(raw, "description"), arguments, raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +211,7 @@ class ReadResourceResult:
     @classmethod
     def of(cls, raw: dict[str, Any]) -> ReadResourceResult:
         """From the protocol's object."""
-        return cls([ResourceContents.of(item) for item in _items(raw, "contents")], raw)
+        return cls([ResourceContents.of(item) for item in items_of(raw, "contents")], raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,10 +234,10 @@ class GetPromptResult:
     def of(cls, raw: dict[str, Any]) -> GetPromptResult:
         """From the protocol's object."""
         messages = [
-            PromptMessage(_text(item, "role") or "", Content.of(item.get("content") or {}))
-            for item in _items(raw, "messages")
+            PromptMessage(text_of(item, "role") or "", Content.of(item.get("content") or {}))
+            for item in items_of(raw, "messages")
         ]
-        return cls(_text(raw, "description"), messages, raw)
+        return cls(text_of(raw, "description"), messages, raw)
 
 
 @dataclass(frozen=True, slots=True)

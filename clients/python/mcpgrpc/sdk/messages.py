@@ -28,10 +28,13 @@ _MIRROR_PREFIX = "mcp-"
 
 def request_envelope(message: JSONRPCRequest, metadata: object) -> envelope_pb2.Envelope:
     """A request of the SDK's client."""
-    request = envelope_pb2.JsonRpcRequest(
-        id=ids.to_message(message.id), method=message.method, params_json=_text(message.params)
-    )
-    envelope = envelope_pb2.Envelope(request=request)
+    # Filled in place: a message that is put into another one is copied.
+    envelope = envelope_pb2.Envelope()
+    request = envelope.request
+    ids.write(request.id, message.id)
+    request.method = message.method
+    if message.params is not None:
+        request.params_json = json_text.dump(message.params)
     if isinstance(metadata, ClientMessageMetadata) and metadata.headers:
         for name, value in metadata.headers.items():
             if not name.lower().startswith(_MIRROR_PREFIX):
@@ -87,7 +90,7 @@ def incoming_response(envelope: envelope_pb2.Envelope) -> SessionMessage:
     """The answer to a request of the SDK's client."""
     response = envelope.response
     request_id = _required(ids.from_message(response.id))
-    if response.WhichOneof("outcome") == "result_json":
+    if response.HasField("result_json"):
         try:
             result = json_text.parse_object(response.result_json)
         except json_text.JsonTextError:
@@ -105,7 +108,7 @@ def error_message(request_id: Id, code: int, message: str, data: Any = None) -> 
 
 
 def _incoming_error(request_id: Id, response: envelope_pb2.JsonRpcResponse) -> SessionMessage:
-    if response.WhichOneof("outcome") != "error":
+    if not response.HasField("error"):
         return error_message(request_id, INTERNAL_ERROR, "the response has no outcome")
     error = response.error
     try:

@@ -89,9 +89,8 @@ def _outgoing(message: SessionMessage) -> envelope_pb2.Envelope:
 
 
 def _incoming(envelope: envelope_pb2.Envelope) -> SessionMessage:
-    kind = envelope.WhichOneof("message")
-    if kind == "request":
+    if envelope.HasField("response"):
+        return messages.incoming_response(envelope)
+    if envelope.HasField("request"):
         return messages.incoming_request(envelope)
-    if kind == "notification":
-        return messages.incoming_notification(envelope)
-    return messages.incoming_response(envelope)
+    return messages.incoming_notification(envelope)

@@ -19,6 +19,7 @@ from mcpgrpc.errors import ConnectionLost, ServiceError
 from mcpgrpc.rpc_errors import call_error, lost, service_error
 from mcpgrpc.stream.backoff import pause_seconds
 from mcpgrpc.stream.carrier import Exchange, Inbox
+from mcpgrpc.stream.envelopes import answer_of
 from mcpgrpc.stream.requests import is_cancelled
 from mcpgrpc.v1 import envelope_pb2, errors_pb2, mcp_service_pb2, mcp_service_pb2_grpc
 
@@ -63,7 +64,7 @@ class CallCarrier:
         """Carry a request; see `Carrier.exchange`."""
         size_bytes = exchange.envelope.ByteSize()
         if size_bytes > MAX_MESSAGE_BYTES:
-            return _answer_of(_too_large(size_bytes).response(), exchange.envelope)
+            return answer_of(_too_large(size_bytes).response(), exchange.envelope)
         give_up = asyncio.get_running_loop().time() + self._connect_timeout_seconds
         for attempt in itertools.count(1):
             metadata = await self._metadata()
@@ -173,7 +174,7 @@ def _refused(refused: ServiceError, request: envelope_pb2.Envelope) -> envelope_
         reason=reason_number(refused.reason),
         execution=_EXECUTIONS.get(refused.execution, errors_pb2.EXECUTION_MAYBE),
     )
-    return _answer_of(response, request)
+    return answer_of(response, request)
 
 
 def _error_of(refused: ServiceError) -> envelope_pb2.JsonRpcError:
@@ -181,13 +182,6 @@ def _error_of(refused: ServiceError) -> envelope_pb2.JsonRpcError:
     return envelope_pb2.JsonRpcError(
         code=refused.code, message=refused.message, data_json=data_json
     )
-
-
-def _answer_of(
-    response: envelope_pb2.JsonRpcResponse, request: envelope_pb2.Envelope
-) -> envelope_pb2.Envelope:
-    response.id.CopyFrom(request.request.id)
-    return envelope_pb2.Envelope(response=response)
 
 
 _EXECUTIONS: Final = {"NOT_STARTED": errors_pb2.EXECUTION_NOT_STARTED}

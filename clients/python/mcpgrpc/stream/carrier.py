@@ -22,11 +22,14 @@ class Exchange:
         timeout_seconds: how long the server may work on it; None for no limit.
         cancellation_json: what `notifications/cancelled` says when the exchange is cancelled; None
             for a default.
+        is_stateless: it needs nothing that another request did on its stream, so any stream to the
+            same server may carry it.
     """
 
     envelope: envelope_pb2.Envelope
     timeout_seconds: float | None = None
     cancellation_json: str | None = None
+    is_stateless: bool = False
 
 
 class Inbox(Protocol):

@@ -10,17 +10,16 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic, TypeAlias, TypeVar
+from typing import TypeAlias
 
 from mcpgrpc.binding import ids, json_text
 from mcpgrpc.binding.core import CANCELLED_METHOD, Resolve, StreamCore
+from mcpgrpc.binding.encoded import EncodedItem
 from mcpgrpc.binding.ids import Id
 from mcpgrpc.binding.outbox import Outbox
 from mcpgrpc.binding.outgoing import OutgoingRequest, State
 from mcpgrpc.stream.writer import FrameWriter
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
-
-Item = TypeVar("Item")
 
 
 class RequestLostError(Exception):
@@ -47,27 +46,29 @@ class Waiting:
 Sent: TypeAlias = OutgoingRequest[Waiting]
 
 
-class RequestSender(Generic[Item]):
+class RequestSender:
     """Sends requests of this end and correlates their answers.
 
     Args:
         core: the rules of the stream.
         outbox: where envelopes are put.
         writer: who writes them.
-        wrap: makes the side's own item of an envelope.
+        encode: makes the side's own item of an envelope.
     """
 
     def __init__(
         self,
         core: StreamCore[Waiting],
-        outbox: Outbox[Item],
-        writer: FrameWriter[Item],
-        wrap: Callable[[envelope_pb2.Envelope], Item],
+        outbox: Outbox[EncodedItem],
+        writer: FrameWriter[EncodedItem],
+        encode: Callable[[envelope_pb2.Envelope], EncodedItem],
     ) -> None:
         self._core = core
         self._outbox = outbox
         self._writer = writer
-        self._wrap = wrap
+        self._encode = encode
+        self._woken = 0
+        self._woken_together = 0
 
     def submit(self, envelope: envelope_pb2.Envelope, order_key: Id | None = None) -> Sent:
         """Send a request, as soon as the window has room; its future is `waiter.answer`.
@@ -98,6 +99,21 @@ class RequestSender(Generic[Item]):
         # Behind the request itself, should that still be on its way in pieces.
         self._put(envelope_pb2.Envelope(notification=notification), _order_key(request))
 
+    def answered(self, envelope: envelope_pb2.Envelope) -> bool:
+        """Wake whoever waits for a response; False when nobody does.
+
+        Whoever calls it calls `send_waiting` afterwards, once for all of a frame.
+        """
+        request_id = ids.from_message(envelope.response.id)
+        request = None if request_id is None else self._core.outgoing.resolve(request_id)
+        if request is None:
+            return False
+        self._woken += 1
+        answer = request.waiter.answer
+        if not answer.done():
+            answer.set_result(envelope)
+        return True
+
     def resolve(self, effect: Resolve[Waiting]) -> None:
         """The peer is done with a request."""
         answer = effect.request.waiter.answer
@@ -107,6 +123,7 @@ class RequestSender(Generic[Item]):
 
     def send_waiting(self) -> None:
         """Write what the window has room for now."""
+        self._woken_together, self._woken = self._woken, 0
         for request in self._core.outgoing.sendable():
             self._write(request)
 
@@ -131,10 +148,11 @@ class RequestSender(Generic[Item]):
         order_key: object,
         on_taken: Callable[[], None] | None = None,
     ) -> None:
-        self._outbox.put_envelope(
-            self._wrap(envelope), envelope, order_key=order_key, on_taken=on_taken
-        )
-        self._writer.wake()
+        item = self._encode(envelope)
+        self._outbox.put_payload(item, item[1], order_key=order_key, on_taken=on_taken)
+        # Those who were woken together ask again together, in one frame.
+        alone = len(self._core.outgoing) == 1 and self._woken_together <= 1
+        self._writer.wake(alone=alone)
 
 
 def _order_key(request: Sent) -> object:

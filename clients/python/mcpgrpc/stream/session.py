@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import grpc
 
-from mcpgrpc.binding import ids
+from mcpgrpc.binding import encoded, ids
 from mcpgrpc.binding.core import (
     Answer,
     Effect,
@@ -22,6 +22,7 @@ from mcpgrpc.binding.core import (
     StartRequest,
     StreamCore,
 )
+from mcpgrpc.binding.encoded import EncodedItem
 from mcpgrpc.binding.era import EraGate
 from mcpgrpc.binding.errors import Refusal
 from mcpgrpc.binding.fragments import FragmentError
@@ -29,10 +30,12 @@ from mcpgrpc.binding.in_flight import InFlightRequest
 from mcpgrpc.binding.limits import MIB, Limits
 from mcpgrpc.binding.outbox import Outbox
 from mcpgrpc.rpc_errors import describe
+from mcpgrpc.stream.client_items import envelope_item, fragment_item, other_item, session_rpc
+from mcpgrpc.stream.envelopes import too_large, why_drained
 from mcpgrpc.stream.listener import SessionListener
 from mcpgrpc.stream.requests import RequestSender, Sent, Waiting
 from mcpgrpc.stream.writer import FrameWriter, StreamClosedError
-from mcpgrpc.v1 import envelope_pb2, errors_pb2, mcp_service_pb2, mcp_service_pb2_grpc, session_pb2
+from mcpgrpc.v1 import envelope_pb2, errors_pb2, session_pb2
 
 logger = logging.getLogger(__name__)
 
@@ -47,13 +50,6 @@ class BrokenStreamError(Exception):
     """The server broke the binding's rules, so its stream was ended."""
 
 
-def _wrap(envelope: envelope_pb2.Envelope) -> session_pb2.ClientItem:
-    return session_pb2.ClientItem(envelope=envelope)
-
-
-_DRAINED: Final = {session_pb2.GO_AWAY_REASON_TOKEN_EXPIRING: "its credential has ended"}
-
-
 class SessionStream:
     """One open Session.
 
@@ -66,12 +62,12 @@ class SessionStream:
     def __init__(
         self, channel: grpc.aio.Channel, listener: SessionListener, limits: Limits
     ) -> None:
-        self._stub = mcp_service_pb2_grpc.McpServiceStub(channel)
+        self._rpc = session_rpc(channel)
         self._listener = listener
         self._limits = limits
         self._core: StreamCore[Waiting] = StreamCore(limits, EraGate())
-        self._outbox = Outbox[session_pb2.ClientItem](
-            lambda piece: session_pb2.ClientItem(fragment=piece),
+        self._outbox = Outbox(
+            fragment_item,
             max_items=limits.coalesce_items,
             max_bytes=limits.coalesce_bytes,
             piece_bytes=limits.fragment_bytes,
@@ -82,7 +78,7 @@ class SessionStream:
             high_water_bytes=HIGH_WATER_BYTES,
             keepalive_interval_seconds=limits.keepalive_interval_seconds,
         )
-        self._sender = RequestSender(self._core, self._outbox, self._writer, _wrap)
+        self._sender = RequestSender(self._core, self._outbox, self._writer, envelope_item)
         self._call: Any = None
         self._settled_open: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._reading: asyncio.Task[None] | None = None
@@ -114,15 +110,19 @@ class SessionStream:
             grpc.aio.AioRpcError: it was refused, or the server cannot be reached; nothing ran.
             BrokenStreamError, ConnectionError: the server sent what it must not, or nothing.
         """
-        self._call = self._stub.Session(metadata=metadata, wait_for_ready=True)
-        settings = session_pb2.ClientItem(settings=self._limits.settings())
-        self._outbox.put(settings, settings.ByteSize())
+        self._call = self._rpc(metadata=metadata, wait_for_ready=True)
+        self._put_signal(session_pb2.ClientItem(settings=self._limits.settings()))
         self._reading = asyncio.create_task(self._read(), name="session reader")
         try:
             await asyncio.shield(self._settled_open)
         except asyncio.CancelledError:
             await self.close()
             raise
+
+    @property
+    def has_room(self) -> bool:
+        """Whether `room` returns at once."""
+        return self._writer.has_room
 
     async def room(self) -> None:
         """Wait while more is queued than the high-water mark allows."""
@@ -143,13 +143,7 @@ class SessionStream:
         """Why the server cannot take an envelope: it is larger than its limit."""
         limit = self._core.peer.largest_envelope_bytes
         size_bytes = envelope.ByteSize()
-        if size_bytes <= limit:
-            return None
-        return Refusal(
-            errors_pb2.ERROR_REASON_MESSAGE_TOO_LARGE,
-            f"a message of {size_bytes} bytes is beyond the {limit} bytes that the server takes",
-            execution=errors_pb2.EXECUTION_NOT_STARTED,
-        )
+        return None if size_bytes <= limit else too_large(size_bytes, limit)
 
     def abandon(self, request: Sent, params_json: str) -> None:
         """Stop waiting for a request and cancel it at the server with these params."""
@@ -159,8 +153,7 @@ class SessionStream:
     def put(self, envelope: envelope_pb2.Envelope) -> None:
         """Send a notification."""
         if not self._over:
-            self._outbox.put_envelope(_wrap(envelope), envelope)
-            self._writer.wake()
+            self._put(envelope)
 
     def answer(
         self, request: InFlightRequest, response: envelope_pb2.JsonRpcResponse | None
@@ -173,17 +166,15 @@ class SessionStream:
             envelope = envelope_pb2.Envelope(response=response)
             refusal = self.beyond_limit(envelope)
             if refusal is not None:
-                response.CopyFrom(refusal.response())
+                replacement = refusal.response()
                 # The host has worked on it: only the answer is too large.
-                response.execution = errors_pb2.EXECUTION_MAYBE
-                response.id.CopyFrom(ids.to_message(request.id))
-                envelope = envelope_pb2.Envelope(response=response)
-            self._outbox.put_envelope(_wrap(envelope), envelope, order_key=order_key)
+                replacement.execution = errors_pb2.EXECUTION_MAYBE
+                ids.write(replacement.id, request.id)
+                envelope = envelope_pb2.Envelope(response=replacement)
+            self._put(envelope, order_key)
         else:
             settled = session_pb2.RequestSettled(request_id=ids.to_message(request.id))
-            item = session_pb2.ClientItem(request_settled=settled)
-            self._outbox.put(item, item.ByteSize(), order_key=order_key)
-        self._writer.wake()
+            self._put_signal(session_pb2.ClientItem(request_settled=settled), order_key)
 
     async def close(self) -> None:
         """Write what is queued, for a second at most, and end the stream; cancels what runs."""
@@ -199,9 +190,19 @@ class SessionStream:
             task.cancel()
         await asyncio.wait(tasks)
 
-    async def _write_frame(self, items: list[session_pb2.ClientItem]) -> None:
+    def _put(self, envelope: envelope_pb2.Envelope, order_key: object = None) -> None:
+        item = envelope_item(envelope)
+        self._outbox.put_payload(item, item[1], order_key=order_key)
+        self._writer.wake()
+
+    def _put_signal(self, item: session_pb2.ClientItem, order_key: object = None) -> None:
+        signal = other_item(item)
+        self._outbox.put(signal, len(signal[1]), order_key=order_key)
+        self._writer.wake()
+
+    async def _write_frame(self, items: list[EncodedItem]) -> None:
         try:
-            await self._call.write(mcp_service_pb2.SessionRequest(items=items))
+            await self._call.write(encoded.frame(items))
         except grpc.aio.AioRpcError as failed:
             # gRPC puts INTERNAL in the place of the server's own status, which is not known yet.
             self._write_failed = failed.code() is grpc.StatusCode.INTERNAL
@@ -214,6 +215,7 @@ class SessionStream:
             async for frame in self._call:
                 for item in frame.items:
                     self._receive(item)
+                self._sender.send_waiting()
                 await self._listener.caught_up()
             error = None
         except grpc.aio.AioRpcError as failed:
@@ -231,17 +233,17 @@ class SessionStream:
     def _receive(self, item: session_pb2.ServerItem) -> None:
         kind = item.WhichOneof("item")
         if kind == "envelope":
-            self._apply(self._core.receive_envelope(item.envelope))
+            self._receive_envelope(item.envelope)
         elif kind == "fragment":
             envelope = self._core.receive_fragment(item.fragment)
             if envelope is not None:
-                self._apply(self._core.receive_envelope(envelope))
+                self._receive_envelope(envelope)
         elif kind == "request_settled":
             self._apply(self._core.receive_settled(item.request_settled.request_id))
         elif kind == "settings":
             self._receive_settings(item.settings)
         elif kind == "go_away":
-            self.drained_because = _DRAINED.get(item.go_away.reason, "the server drains it")
+            self.drained_because = why_drained(item.go_away)
             self._sender.go_away(
                 item.go_away.accepted_requests,
                 f"the server took no more requests on the stream: {self.drained_because}",
@@ -253,6 +255,11 @@ class SessionStream:
                 self._listener.on_request_stream_close(request_id)
         elif kind == "standalone_stream_close":
             self._listener.on_standalone_stream_close()
+
+    def _receive_envelope(self, envelope: envelope_pb2.Envelope) -> None:
+        # What nearly every envelope is goes the short way.
+        if not (envelope.HasField("response") and self._sender.answered(envelope)):
+            self._apply(self._core.receive_envelope(envelope))
 
     def _receive_settings(self, settings: session_pb2.Settings) -> None:
         self._core.receive_settings(settings)

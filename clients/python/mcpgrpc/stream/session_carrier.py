@@ -1,6 +1,7 @@
 """A Session that is opened again when it is lost: requests that certainly did not run go again.
 
-It does not balance over several streams. A legacy session lives and dies with its stream.
+It does not balance over several streams, as `spread_carrier` does. A legacy session lives and dies
+with its stream.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from mcpgrpc.binding import ids
 from mcpgrpc.binding.core import Notify, StartRequest
 from mcpgrpc.binding.errors import execution_name
 from mcpgrpc.binding.ids import Id
-from mcpgrpc.binding.limits import Limits, seconds
+from mcpgrpc.binding.limits import Limits
 from mcpgrpc.channel import unanswered
 from mcpgrpc.errors import ConnectError, ConnectionLost, McpGrpcError
 from mcpgrpc.rpc_errors import describe, lost, open_error
 from mcpgrpc.stream.backoff import pause_seconds
 from mcpgrpc.stream.carrier import Exchange, Inbox
+from mcpgrpc.stream.envelopes import answer_of, is_draining, set_timeout
 from mcpgrpc.stream.requests import RequestLostError, Sent, cancellation_params, is_cancelled
 from mcpgrpc.stream.session import BrokenStreamError, SessionStream
 from mcpgrpc.stream.writer import StreamClosedError
@@ -80,21 +82,29 @@ class SessionCarrier:
         self._closed = False
         self._end_of_session = ""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a request would be sent at once."""
+        return self._stream is not None and self._stream.accepts_requests
+
     async def open(self) -> None:
-        """Open the first stream."""
+        """Open a stream, unless one is open."""
         await self._usable_stream()
 
     async def exchange(self, exchange: Exchange) -> envelope_pb2.Envelope:
         """Carry a request; see `Carrier.exchange`."""
         envelope = exchange.envelope
         if exchange.timeout_seconds is not None:
-            envelope.timeout.CopyFrom(seconds(exchange.timeout_seconds))
+            set_timeout(envelope, exchange.timeout_seconds)
         for sends_left in range(MAX_SENDS - 1, -1, -1):
-            stream = await self._usable_stream()
+            stream = self._stream
+            if stream is None or not stream.accepts_requests:
+                stream = await self._usable_stream()
             if (refusal := stream.beyond_limit(envelope)) is not None:
-                return _answer_of(refusal.response(), envelope)
+                return answer_of(refusal.response(), envelope)
             try:
-                await stream.room()
+                if not stream.has_room:
+                    await stream.room()
                 answer = await self._send(stream, exchange)
             except StreamClosedError:
                 continue
@@ -104,7 +114,7 @@ class SessionCarrier:
                     continue
                 method = envelope.request.method
                 raise lost(error, self._target, method, execution_name(error.execution)) from None
-            if _is_draining(answer) and sends_left and not self._pinned:
+            if is_draining(answer) and sends_left and not self._pinned:
                 continue
             return answer
         raise ConnectError(f"the server at {self._target} takes no requests now; try again later")
@@ -194,12 +204,9 @@ class SessionCarrier:
             raise RequestLostError(
                 "the server settled the request without an answer", errors_pb2.EXECUTION_MAYBE
             )
-        self._note_era(sent, answer)
-        return answer
-
-    def _note_era(self, sent: Sent, answer: envelope_pb2.Envelope) -> None:
-        if sent.method == "initialize" and answer.response.WhichOneof("outcome") == "result_json":
+        if sent.method == "initialize" and answer.response.HasField("result_json"):
             self._pinned = True
+        return answer
 
     async def _usable_stream(self) -> SessionStream:
         stream = self._stream
@@ -282,18 +289,3 @@ def _cancellation(sent: Sent, exchange: Exchange) -> str:
     if exchange.cancellation_json is not None:
         return exchange.cancellation_json
     return cancellation_params(sent.id, "the client stopped waiting")
-
-
-def _answer_of(
-    response: envelope_pb2.JsonRpcResponse, request: envelope_pb2.Envelope
-) -> envelope_pb2.Envelope:
-    response.id.CopyFrom(request.request.id)
-    return envelope_pb2.Envelope(response=response)
-
-
-def _is_draining(answer: envelope_pb2.Envelope) -> bool:
-    """Refused because the stream takes no more: another one, with a fresh token, does."""
-    return answer.response.reason in (
-        errors_pb2.ERROR_REASON_DRAINING,
-        errors_pb2.ERROR_REASON_TOKEN_EXPIRED,
-    )

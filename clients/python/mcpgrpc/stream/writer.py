@@ -1,7 +1,8 @@
 """The one writer of a stream: takes frames from an outbox and writes them, one at a time.
 
 It does not know what an item means. grpc.aio allows one writer on a stream, and a task that is
-cancelled inside of a write cancels the whole RPC; so nothing but the writer's own task writes.
+cancelled inside of a write cancels the whole RPC; so nothing but the writer's own task waits in a
+write, also in one that was begun elsewhere.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 from mcpgrpc.binding.outbox import Outbox
+from mcpgrpc.stream.begun import BegunCoroutine
 
 Item = TypeVar("Item")
 
@@ -25,7 +27,7 @@ class FrameWriter(Generic[Item]):
 
     Args:
         outbox: what waits.
-        write_frame: writes one frame; only `run` awaits it.
+        write_frame: writes one frame; one at a time, and only `run` waits in it.
         high_water_bytes: bytes in the outbox beyond which `room` waits.
         keepalive_interval_seconds: an idle stream gets an empty frame this often; 0 for never.
     """
@@ -44,6 +46,7 @@ class FrameWriter(Generic[Item]):
         self._keepalive_seconds = keepalive_interval_seconds or None
         self._loop = asyncio.get_running_loop()
         self._idle: asyncio.Future[bool] | None = None
+        self._begun: BegunCoroutine | None = None
         self._blocked: deque[asyncio.Future[None]] = deque()
         self._finishing = False
         self._closed = False
@@ -59,8 +62,21 @@ class FrameWriter(Generic[Item]):
         """For how long the write under way has been waiting for the peer to read."""
         return 0.0 if self._write_began is None else self._loop.time() - self._write_began
 
-    def wake(self) -> None:
-        """Something was put into the outbox."""
+    @property
+    def has_room(self) -> bool:
+        """Whether `room` would neither wait nor raise."""
+        return not self._closed and self.outbox.queued_bytes < self._high_water_bytes
+
+    def wake(self, *, alone: bool = False) -> None:
+        """Something was put into the outbox.
+
+        `alone` says that nothing else is under way whose message could join it in a frame. Then the
+        write of an idle stream is begun on the spot, and `run` finishes it: this saves whoever
+        waits for the message a turn of the event loop. Said of every message, it would give each a
+        frame of its own.
+        """
+        if alone and self._idle is not None and not self._idle.done():
+            self._begun = BegunCoroutine(self._write(self.outbox.take_frame()))
         self._end_idling(True)
 
     async def room(self) -> None:
@@ -91,7 +107,13 @@ class FrameWriter(Generic[Item]):
                     return
                 elif not await self._wait_for_work():
                     await self._write([])
+                elif self._begun is not None:
+                    await self._begun
+                    self._begun = None
+                    self._release()
         finally:
+            if self._begun is not None:
+                self._begun.close()
             self.close()
 
     def finish(self) -> None:

@@ -1,0 +1,6 @@
+"""The synchronous facade of the lean client."""
+
+from mcpgrpc.sync.client import SyncClient
+from mcpgrpc.sync.subscription import SyncSubscription
+
+__all__ = ["SyncClient", "SyncSubscription"]
