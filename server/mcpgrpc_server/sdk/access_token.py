@@ -5,8 +5,9 @@ It never holds the credential: a tool learns who calls, and has nothing to call 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextvars import Token
+from types import TracebackType
 from typing import Any
 
 from mcpgrpc_server.identity import Identity, IdentityKind
@@ -20,14 +21,9 @@ class ActingAs:
         self._identity: Identity | None = None
         self._user: internals.AuthenticatedUser | None = None
 
-    @contextmanager
-    def caller(self, identity: Identity) -> Iterator[None]:
+    def caller(self, identity: Identity) -> _Acting:
         """`get_access_token()` gives this identity inside of it, and None for an anonymous one."""
-        before = internals.auth_context_var.set(self._user_of(identity))
-        try:
-            yield
-        finally:
-            internals.auth_context_var.reset(before)
+        return _Acting(self._user_of(identity))
 
     def _user_of(self, identity: Identity) -> internals.AuthenticatedUser | None:
         # Made once: a stream's identity seldom changes and its requests are many.
@@ -35,6 +31,26 @@ class ActingAs:
             self._identity = identity
             self._user = _user(identity)
         return self._user
+
+
+class _Acting:
+    """One user, while a block runs. No generator: each request enters one."""
+
+    __slots__ = ("_before", "_user")
+
+    def __init__(self, user: internals.AuthenticatedUser | None) -> None:
+        self._user = user
+
+    def __enter__(self) -> None:
+        self._before: Token[Any] = internals.auth_context_var.set(self._user)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        internals.auth_context_var.reset(self._before)
 
 
 def _user(identity: Identity) -> internals.AuthenticatedUser | None:

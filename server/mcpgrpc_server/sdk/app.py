@@ -1,14 +1,14 @@
 """An SDK app as a backend: its lifespan once, its handlers for every request of every client.
 
 It does not reimplement MCP: the SDK's own kernel (`ServerRunner`) validates, runs middleware and
-extensions, and shapes results at every revision.
+extensions, and shapes results at every revision; `direct` leaves out of that what would do nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcpgrpc.binding import json_text
 from mcpgrpc.binding.era import PROTOCOL_VERSION_META_KEY, Era
@@ -20,17 +20,23 @@ from mcpgrpc_server.one_way_client import OneWayClient
 from mcpgrpc_server.sdk import internals
 from mcpgrpc_server.sdk.connection import SdkConnection
 
+if TYPE_CHECKING:
+    from mcpgrpc_server.sdk.direct.ways import Ways
+
 
 class SdkApp:
     """The backend of an `MCPServer` or a low-level `Server`.
 
     Args:
         app: the server object. Raises TypeError for anything else.
+        direct_dispatch: whether requests may go past the SDK's kernel where that changes nothing.
+            With a release of the SDK that this was not verified with, none does.
     """
 
-    def __init__(self, app: object) -> None:
+    def __init__(self, app: object, *, direct_dispatch: bool = True) -> None:
         self._server = internals.lowlevel_server(app)
         self._lifespan_state: Any = None
+        self._ways = _ways_into(self._server) if direct_dispatch else None
         self.availability = Availability(serving=True)
         """An app in this process serves for as long as the process does."""
 
@@ -43,7 +49,7 @@ class SdkApp:
 
     def connect(self, client: Client) -> SdkConnection:
         """A new client of the app."""
-        return SdkConnection(self._server, self._lifespan_state, client)
+        return SdkConnection(self._server, self._lifespan_state, client, self._ways)
 
     async def summary(self) -> Summary:
         """The app's name, and the tools of the first page of its list."""
@@ -64,3 +70,12 @@ class SdkApp:
         return Summary(
             self._server.name, tuple(json_text.parse(response.result_json).get("tools", ()))
         )
+
+
+def _ways_into(server: internals.LowlevelServer) -> Ways | None:
+    if not internals.is_verified_release():
+        return None
+    # They name steps of the SDK that another release may not have.
+    from mcpgrpc_server.sdk.direct.ways import Ways
+
+    return Ways(server)

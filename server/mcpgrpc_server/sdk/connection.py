@@ -1,26 +1,27 @@
 """One client of an SDK app: requests of both eras into the SDK's kernel, its results into text.
 
-It does not gate eras or count requests; the stream's core did that before.
+It does not gate eras or count requests; the stream's core did that before. Where a way is shorter
+than the kernel and means the same, `direct` knows it.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
-from functools import cached_property, partial
-from typing import Any
-
-import anyio
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from mcpgrpc.binding import errors, ids, json_text
 from mcpgrpc.binding.era import PROTOCOL_VERSION_META_KEY, Era
 from mcpgrpc.v1 import envelope_pb2
 from mcpgrpc_server.backend import Client, ClientNotification, ServerCall
-from mcpgrpc_server.caller import RequestHeaders
 from mcpgrpc_server.sdk import internals
 from mcpgrpc_server.sdk.access_token import ActingAs
+from mcpgrpc_server.sdk.envelope_connection import EnvelopeConnection
 from mcpgrpc_server.sdk.outbound import ClientOutbound, RequestContext
-from mcpgrpc_server.sdk.request_view import GrpcRequest
+from mcpgrpc_server.sdk.request_view import RequestView
+
+if TYPE_CHECKING:
+    from mcpgrpc_server.sdk.direct.ways import Way, Ways
 
 logger = logging.getLogger(__name__)
 
@@ -32,14 +33,25 @@ class SdkConnection:
 
     The legacy era keeps one SDK `Connection` for the stream; a modern request is stateless and
     gets one of its own.
+
+    Args:
+        server: the app's low-level server.
+        lifespan_state: what its lifespan gave.
+        client: whom it serves.
+        ways: the direct ways into the app; None when each request takes the SDK's kernel.
     """
 
     def __init__(
-        self, server: internals.LowlevelServer, lifespan_state: Any, client: Client
+        self,
+        server: internals.LowlevelServer,
+        lifespan_state: Any,
+        client: Client,
+        ways: Ways | None = None,
     ) -> None:
         self._server = server
         self._lifespan_state = lifespan_state
         self._client = client
+        self._ways = ways
         self._outbound = ClientOutbound(client)
         self._acting_as = ActingAs()
 
@@ -48,15 +60,23 @@ class SdkConnection:
         connection = internals.Connection.for_loop(self._outbound)
         return internals.ServerRunner(self._server, connection, self._lifespan_state)
 
+    @cached_property
+    def _modern_outbound(self) -> internals.NotifyOnlyOutbound:
+        return internals.NotifyOnlyOutbound(self._outbound)
+
     async def handle_request(self, call: ServerCall) -> envelope_pb2.JsonRpcResponse:
         """Execute a request of either era."""
+        is_modern = call.request.modern or call.era is Era.MODERN
         try:
             with self._acting_as.caller(self._client.caller.identity):
-                if call.request.modern or call.era is Era.MODERN:
-                    result = await self._handle_modern(call)
+                way = self._way(call, is_modern=is_modern)
+                if way is not None:
+                    text = await way.answer
+                elif is_modern:
+                    text = json_text.dump(await self._handle_modern(call))
                 else:
-                    result = await self._handle_legacy(call)
-            return envelope_pb2.JsonRpcResponse(result_json=json_text.dump(result))
+                    text = json_text.dump(await self._handle_legacy(call))
+            return envelope_pb2.JsonRpcResponse(result_json=text)
         except Exception as error:  # noqa: BLE001  # the boundary: a handler may raise anything
             return _error_response(error, call)
 
@@ -68,7 +88,10 @@ class SdkConnection:
             if notification.era is Era.MODERN:
                 await self._notify_modern(notification)
                 return
-            context = self._context(None, notification.params, notification.door, legacy=True)
+            version = self._legacy.connection.protocol_version
+            context = self._context(
+                None, notification.params, notification.door, version, is_legacy=True
+            )
             await self._legacy.on_notify(context, notification.method, notification.params)
 
     def listen_completion(self, call: ServerCall) -> envelope_pb2.JsonRpcResponse:
@@ -85,12 +108,35 @@ class SdkConnection:
         if "_legacy" in self.__dict__:
             await internals.aclose_shielded(self._legacy.connection)
 
+    def open(self, call: ServerCall, protocol_version: str, *, is_modern: bool) -> OpenedRequest:
+        """The SDK's view of a request whose envelope is valid. Must be closed."""
+        context = self._context(
+            call.request.id, call.params, call.door, protocol_version, is_legacy=not is_modern
+        )
+        if not is_modern:
+            return OpenedRequest(call, context, self._legacy.connection, self._lifespan_state)
+        meta = (call.params or {})["_meta"]
+        connection = EnvelopeConnection(
+            self._modern_outbound,
+            protocol_version,
+            meta.get(internals.CLIENT_INFO_META_KEY),
+            meta.get(internals.CLIENT_CAPABILITIES_META_KEY),
+        )
+        return OpenedRequest(call, context, connection, self._lifespan_state)
+
+    def _way(self, call: ServerCall, *, is_modern: bool) -> Way | None:
+        if self._ways is None:
+            return None
+        if is_modern:
+            return self._ways.modern(self, call)
+        return self._ways.legacy(self, call, self._legacy.connection)
+
     async def _handle_legacy(self, call: ServerCall) -> dict[str, Any]:
-        context = self._context(call.request.id, call.params, call.door, legacy=True)
+        opened = self.open(call, self._legacy.connection.protocol_version, is_modern=False)
         try:
-            return await self._legacy.on_request(context, call.request.method, call.params)
+            return await self._legacy.on_request(opened.dispatch, call.request.method, call.params)
         finally:
-            self._end(context, call)
+            await opened.close()
 
     async def _handle_modern(self, call: ServerCall) -> dict[str, Any]:
         route = internals.classify_inbound_request(
@@ -98,95 +144,76 @@ class SdkConnection:
         )
         if isinstance(route, internals.InboundLadderRejection):
             raise internals.MCPError(route.code, route.message, route.data)
-        connection = internals.Connection.from_envelope(
-            route.protocol_version,
-            route.client_info,
-            route.client_capabilities,
-            outbound=internals.NotifyOnlyOutbound(self._outbound),
-        )
-        runner = internals.ServerRunner(self._server, connection, self._lifespan_state)
-        context = self._context(call.request.id, call.params, call.door, legacy=False)
+        opened = self.open(call, route.protocol_version, is_modern=True)
+        runner = internals.ServerRunner(self._server, opened.connection, self._lifespan_state)
         try:
-            return await runner.on_request(context, call.request.method, call.params)
+            return await runner.on_request(opened.dispatch, call.request.method, call.params)
         finally:
-            self._end(context, call)
-            await internals.aclose_shielded(connection)
+            await opened.close()
 
     async def _notify_modern(self, notification: ClientNotification) -> None:
-        connection = internals.Connection.from_envelope(
-            internals.LATEST_MODERN_VERSION,
-            None,
-            None,
-            outbound=internals.NotifyOnlyOutbound(self._outbound),
+        connection = EnvelopeConnection(
+            self._modern_outbound, internals.LATEST_MODERN_VERSION, None, None
         )
         runner = internals.ServerRunner(self._server, connection, self._lifespan_state)
-        context = self._context(None, notification.params, notification.door, legacy=False)
+        version = _named_version(notification.params)
+        context = self._context(
+            None, notification.params, notification.door, version, is_legacy=False
+        )
         try:
             await runner.on_notify(context, notification.method, notification.params)
         finally:
-            await internals.aclose_shielded(connection)
-
-    @staticmethod
-    def _end(context: RequestContext, call: ServerCall) -> None:
-        context.close()
-        if call.request.cancelled:
-            context.cancel_requested.set()
+            await connection.aclose()
 
     def _context(
         self,
         request_id: ids.Id | None,
         params: dict[str, Any] | None,
         door: envelope_pb2.DoorContext | None,
+        protocol_version: str,
         *,
-        legacy: bool,
+        is_legacy: bool,
     ) -> RequestContext:
-        caller = self._client.caller
-        headers = RequestHeaders(caller, door, self._version(params, legacy))
-        can_send_request = (
-            legacy
-            and self._client.takes_requests
-            and not (door is not None and door.refuses_server_requests)
-        )
-        return RequestContext(
-            self._outbound,
-            internals.TransportContext(
-                kind="grpc", can_send_request=can_send_request, headers=headers
-            ),
-            internals.ServerMessageMetadata(
-                request_context=GrpcRequest(headers, caller.identity, caller.peer),
-                close_sse_stream=self._closer_of_request_stream(request_id, door),
-                close_standalone_sse_stream=self._closer_of_standalone_stream(door),
-                can_send_request=can_send_request,
-            ),
-            request_id,
-            _progress_token(params),
-        )
-
-    def _version(self, params: dict[str, Any] | None, legacy: bool) -> str:
-        if legacy:
-            return self._legacy.connection.protocol_version
-        meta = (params or {}).get("_meta")
-        version = meta.get(PROTOCOL_VERSION_META_KEY) if isinstance(meta, dict) else None
-        return version if isinstance(version, str) else internals.LATEST_MODERN_VERSION
-
-    def _closer_of_request_stream(
-        self, request_id: ids.Id | None, door: envelope_pb2.DoorContext | None
-    ) -> Callable[[], Awaitable[None]] | None:
-        if door is None or not door.can_close_request_stream or request_id is None:
-            return None
-        return partial(_as_async, partial(self._client.close_request_stream, request_id))
-
-    def _closer_of_standalone_stream(
-        self, door: envelope_pb2.DoorContext | None
-    ) -> Callable[[], Awaitable[None]] | None:
-        if door is None or not door.can_close_standalone_stream:
-            return None
-        return partial(_as_async, self._client.close_standalone_stream)
+        view = RequestView(self._client, door, request_id, protocol_version, is_legacy=is_legacy)
+        return RequestContext(self._outbound, view, request_id, _progress_token(params))
 
 
-async def _as_async(signal: Callable[[], None]) -> None:
-    signal()
-    await anyio.lowlevel.checkpoint()
+class OpenedRequest:
+    """The SDK's view of one request.
+
+    Attributes:
+        dispatch: its way back to the client.
+        connection: the SDK's state of the client: the request's own, or the stream's.
+        lifespan_state: what the app's lifespan gave.
+    """
+
+    __slots__ = ("_call", "connection", "dispatch", "lifespan_state")
+
+    def __init__(
+        self,
+        call: ServerCall,
+        dispatch: RequestContext,
+        connection: internals.Connection,
+        lifespan_state: Any,
+    ) -> None:
+        self._call = call
+        self.dispatch = dispatch
+        self.connection = connection
+        self.lifespan_state = lifespan_state
+
+    async def close(self) -> None:
+        """The handler is done: nothing it left behind may speak for it any more."""
+        self.dispatch.close()
+        if self._call.request.cancelled:
+            self.dispatch.cancel_requested.set()
+        if isinstance(self.connection, EnvelopeConnection):
+            await self.connection.aclose()
+
+
+def _named_version(params: dict[str, Any] | None) -> str:
+    meta = (params or {}).get("_meta")
+    version = meta.get(PROTOCOL_VERSION_META_KEY) if isinstance(meta, dict) else None
+    return version if isinstance(version, str) else internals.LATEST_MODERN_VERSION
 
 
 def _progress_token(params: dict[str, Any] | None) -> ids.Id | None:

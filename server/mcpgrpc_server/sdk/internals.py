@@ -1,20 +1,30 @@
 """Every name of the SDK that is private, provisional or a deep import, in one place.
 
 It holds no logic. When a release of the SDK moves one of these names, the test of this module
-fails and says which.
+fails and says which. What the direct ways (`sdk.direct`) take over from the SDK was
+read, and is held against the SDK by tests/dispatch, in the releases of `VERIFIED_RELEASE`.
 """
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from importlib.metadata import version as version_of_package
+from typing import Any, Final, TypeAlias
 
 from mcp.server import Server
+from mcp.server._otel import OpenTelemetryMiddleware
 from mcp.server.auth.middleware.auth_context import auth_context_var
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 from mcp.server.connection import Connection, NotifyOnlyOutbound
+from mcp.server.context import ServerRequestContext
 from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.prompts import PromptManager
+from mcp.server.mcpserver.resources import ResourceManager
+from mcp.server.mcpserver.tools import Tool, ToolManager
+from mcp.server.request_state import RequestStateBoundary
 from mcp.server.runner import ServerRunner, aclose_shielded, modern_error_data
+from mcp.server.session import ServerSession
+from mcp.shared import _otel as sdk_tracing
 from mcp.shared._otel import inject_trace_context, otel_span
 from mcp.shared.dispatcher import CallOptions, DispatchContext, ProgressFnT
 from mcp.shared.exceptions import MCPError, NoBackChannelError
@@ -22,41 +32,98 @@ from mcp.shared.inbound import InboundLadderRejection, classify_inbound_request
 from mcp.shared.jsonrpc_dispatcher import handler_exception_to_error_data
 from mcp.shared.message import ServerMessageMetadata
 from mcp.shared.transport_context import TransportContext
-from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT, SERVER_INFO_META_KEY, ErrorData
-from mcp_types.version import LATEST_MODERN_VERSION
+from mcp_types import (
+    CLIENT_CAPABILITIES_META_KEY,
+    CLIENT_INFO_META_KEY,
+    CONNECTION_CLOSED,
+    LOG_LEVEL_META_KEY,
+    REQUEST_TIMEOUT,
+    SERVER_INFO_META_KEY,
+    CallToolRequestParams,
+    CallToolResult,
+    ErrorData,
+    GetPromptRequestParams,
+    PaginatedRequestParams,
+    ReadResourceRequestParams,
+    RequestParams,
+    TextContent,
+)
+from mcp_types.methods import is_input_required, serialize_server_result, validate_client_request
+from mcp_types.version import (
+    HANDSHAKE_PROTOCOL_VERSIONS,
+    LATEST_MODERN_VERSION,
+    MODERN_PROTOCOL_VERSIONS,
+)
+from opentelemetry import trace as tracing
 
 __all__ = [
+    "CLIENT_CAPABILITIES_META_KEY",
+    "CLIENT_INFO_META_KEY",
     "CONNECTION_CLOSED",
+    "HANDSHAKE_PROTOCOL_VERSIONS",
     "LATEST_MODERN_VERSION",
+    "LOG_LEVEL_META_KEY",
+    "MODERN_PROTOCOL_VERSIONS",
     "REQUEST_TIMEOUT",
     "SERVER_INFO_META_KEY",
+    "VERIFIED_RELEASE",
     "AccessToken",
     "AuthenticatedUser",
     "CallOptions",
+    "CallToolRequestParams",
+    "CallToolResult",
     "Connection",
     "DispatchContext",
     "ErrorData",
+    "GetPromptRequestParams",
     "InboundLadderRejection",
     "LowlevelServer",
     "MCPError",
+    "MCPServer",
     "NoBackChannelError",
     "NotifyOnlyOutbound",
+    "OpenTelemetryMiddleware",
+    "PaginatedRequestParams",
     "ProgressFnT",
+    "PromptManager",
+    "ReadResourceRequestParams",
+    "RequestParams",
+    "RequestStateBoundary",
+    "ResourceManager",
     "ServerMessageMetadata",
+    "ServerRequestContext",
     "ServerRunner",
+    "ServerSession",
+    "TextContent",
+    "Tool",
+    "ToolManager",
     "TransportContext",
     "aclose_shielded",
     "auth_context_var",
     "classify_inbound_request",
     "handler_exception_to_error_data",
     "inject_trace_context",
+    "is_input_required",
     "is_server",
+    "is_verified_release",
     "lowlevel_server",
     "modern_error_data",
     "otel_span",
+    "sdk_tracing",
+    "serialize_server_result",
+    "tracing",
+    "validate_client_request",
 ]
 
 LowlevelServer: TypeAlias = Server[Any]
+
+VERIFIED_RELEASE: Final = "2.3"
+"""The minor release of the SDK that the direct ways were verified with."""
+
+
+def is_verified_release() -> bool:
+    """Whether the SDK installed is of that minor release."""
+    return version_of_package("mcp").startswith(f"{VERIFIED_RELEASE}.")
 
 
 def is_server(candidate: object) -> bool:

@@ -19,6 +19,7 @@ from mcpgrpc.stream.writer import StreamClosedError
 from mcpgrpc.v1 import envelope_pb2
 from mcpgrpc_server.backend import Client
 from mcpgrpc_server.sdk import internals
+from mcpgrpc_server.sdk.request_view import RequestView
 
 logger = logging.getLogger(__name__)
 
@@ -105,22 +106,37 @@ class ClientOutbound:
 
 
 class RequestContext:
-    """The SDK's `DispatchContext` of one request or notification of the client."""
+    """The SDK's `DispatchContext` of one request or notification of the client.
+
+    Args:
+        outbound: where it sends to.
+        view: the transport's side of the message.
+        request_id: its id; None for a notification.
+        progress_token: what the client wants progress under; None when it wants none.
+    """
 
     def __init__(
         self,
         outbound: ClientOutbound,
-        transport: internals.TransportContext,
-        metadata: internals.ServerMessageMetadata,
+        view: RequestView,
         request_id: Id | None,
         progress_token: Id | None,
     ) -> None:
         self._outbound = outbound
-        self.transport = transport
-        self.message_metadata = metadata
+        self.view = view
         self.request_id = request_id
         self._progress_token = progress_token
         self._closed = False
+
+    @cached_property
+    def transport(self) -> internals.TransportContext:
+        """What the SDK knows of the transport."""
+        return self.view.transport()
+
+    @cached_property
+    def message_metadata(self) -> internals.ServerMessageMetadata:
+        """What belongs to the message."""
+        return self.view.metadata()
 
     @cached_property
     def cancel_requested(self) -> anyio.Event:
@@ -130,7 +146,7 @@ class RequestContext:
     @property
     def can_send_request(self) -> bool:
         """Whether the client can be asked something now."""
-        return self.transport.can_send_request and not self._closed
+        return self.view.can_send_request and not self._closed
 
     async def send_raw_request(
         self,

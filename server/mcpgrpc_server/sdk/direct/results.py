@@ -1,0 +1,131 @@
+"""Results of handlers as JSON text: plain ones encoded at once, all others by the SDK's models.
+
+It calls no handler. A plain result is one that the SDK's two passes of dumping and validating would
+give back as it is.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import orjson
+
+from mcpgrpc.binding import json_text
+from mcpgrpc_server.sdk import internals
+
+_STRICT: Final = (
+    orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_SUBCLASS
+)
+"""What pydantic writes in its own way is not written in orjson's, but refused."""
+
+_STAMP: Final = internals.LowlevelServer.server_info_stamp
+_INFO: Final = internals.LowlevelServer.server_info
+
+
+class Results:
+    """Turns results of one server's handlers into text.
+
+    Args:
+        server: whose name stands in results of the modern era.
+    """
+
+    def __init__(self, server: internals.LowlevelServer) -> None:
+        self._server = server
+        # Only asked to shape results, which takes the server alone.
+        self._shaping: internals.ServerRunner[Any] = internals.ServerRunner(
+            server,
+            None,  # type: ignore[arg-type]  # no connection takes part in it
+            None,
+        )
+        self._stamped: object = None
+        self._stamp = orjson.Fragment(b"")
+
+    def stamp(self) -> orjson.Fragment | None:
+        """`_meta` with the server's name; None when a subclass says it in a way of its own."""
+        kind = type(self._server)
+        if kind.server_info_stamp is not _STAMP or kind.server_info is not _INFO:
+            return None
+        source = self._server._server_info_stamp_source
+        if source is not self._stamped:
+            self._stamp = orjson.Fragment(json_text.dump({internals.SERVER_INFO_META_KEY: source}))
+            self._stamped = source
+        return self._stamp
+
+    def plain_call(self, result: object, version: str) -> str | None:
+        """The text of a tool's result that holds texts and JSON alone; None for any other."""
+        if type(result) is not internals.CallToolResult:
+            return None
+        members = _plain_members(result.__dict__)
+        if members is None:
+            return None
+        structured = members.get("structuredContent")
+        if version in internals.MODERN_PROTOCOL_VERSIONS:
+            members["resultType"] = "complete"
+            members["_meta"] = self.stamp()
+            if members["_meta"] is None:
+                return None
+        elif structured is not None and type(structured) is not dict:
+            return None
+        try:
+            return orjson.dumps(members, option=_STRICT).decode()
+        except TypeError:
+            return None
+
+    async def shaped(
+        self,
+        result: Any,
+        context: internals.ServerRequestContext[Any, Any],
+        boundary: internals.RequestStateBoundary | None,
+    ) -> str:
+        """The text of any result, shaped by the SDK and sealed where it asks for input.
+
+        Raises:
+            MCPError: the result does not fit its method.
+            JsonTextError: it cannot be written as JSON.
+        """
+        shaped: Any = self._shaping._serialize(context.method, context.protocol_version, result)
+        if boundary is not None and internals.is_input_required(shaped):
+            shaped = await boundary(context, _Answering(shaped))
+        return json_text.dump(shaped)
+
+
+class _Answering:
+    """The rest of a chain of middleware: the answer is there already."""
+
+    def __init__(self, result: Any) -> None:
+        self._result = result
+
+    async def __call__(self, _: internals.ServerRequestContext[Any, Any]) -> Any:
+        return self._result
+
+
+def _plain_members(fields: dict[str, Any]) -> dict[str, Any] | None:
+    """The members of a `CallToolResult` of texts; None when it has more than that to say."""
+    is_error, blocks = fields["is_error"], fields["content"]
+    if (
+        fields["meta"] is not None
+        or type(is_error) is not bool
+        or type(blocks) is not list
+        or fields["result_type"] != "complete"
+    ):
+        return None
+    content = []
+    for block in blocks:
+        if type(block) is not internals.TextContent:
+            return None
+        text = block.__dict__
+        if text["meta"] is not None or text["annotations"] is not None or text["type"] != "text":
+            return None
+        if type(text["text"]) is not str:
+            return None
+        content.append({"type": "text", "text": text["text"]})
+    members: dict[str, Any] = {"content": content, "isError": is_error}
+    structured = fields["structured_content"]
+    if type(structured) is float:
+        # What is no number to JSON becomes null, and a member that is null is left out.
+        return None
+    if structured is not None:
+        members["structuredContent"] = structured
+    return members
