@@ -117,6 +117,7 @@ def test_the_table_of_limits_holds_those_in_force_by_default() -> None:
         "digits of an integer that is parsed": 4300,
         "notification handlers at once on a stream": settings.max_pending_notifications,
         "RPCs at once on a connection": settings.max_concurrent_streams,
+        "streams of a caller": settings.max_streams_per_caller,
         "first frame of a stream": settings.first_message_timeout_seconds,
         "a write that waits for the peer to read": settings.stall_timeout_seconds,
         "message of a status": MAX_MESSAGE_BYTES,

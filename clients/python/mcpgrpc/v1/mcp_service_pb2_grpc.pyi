@@ -72,8 +72,9 @@ class McpServiceStub:
     Status codes: OK with the response in the stream, also when it is an MCP error; its code is
     then repeated in the trailer `mcpgrpc-error-code`. An error of the service itself is the
     status, with ErrorInfo of the domain "mcpgrpc" carrying `reason` and `execution`:
-    UNAVAILABLE (DRAINING, OVERLOADED), RESOURCE_EXHAUSTED (MESSAGE_TOO_LARGE, RATE_LIMITED),
-    DEADLINE_EXCEEDED (TIMEOUT), UNAUTHENTICATED, PERMISSION_DENIED, ABORTED (DRAIN_DEADLINE).
+    UNAVAILABLE (DRAINING, OVERLOADED), RESOURCE_EXHAUSTED (MESSAGE_TOO_LARGE, RATE_LIMITED,
+    STREAM_LIMIT for a subscription), DEADLINE_EXCEEDED (TIMEOUT), UNAUTHENTICATED,
+    PERMISSION_DENIED, ABORTED (DRAIN_DEADLINE).
 
     Retries: never by status alone; again only where ErrorInfo says NOT_STARTED, or where the
     caller knows the request to be idempotent.
@@ -123,8 +124,9 @@ class McpServiceAsyncStub(McpServiceStub):
     Status codes: OK with the response in the stream, also when it is an MCP error; its code is
     then repeated in the trailer `mcpgrpc-error-code`. An error of the service itself is the
     status, with ErrorInfo of the domain "mcpgrpc" carrying `reason` and `execution`:
-    UNAVAILABLE (DRAINING, OVERLOADED), RESOURCE_EXHAUSTED (MESSAGE_TOO_LARGE, RATE_LIMITED),
-    DEADLINE_EXCEEDED (TIMEOUT), UNAUTHENTICATED, PERMISSION_DENIED, ABORTED (DRAIN_DEADLINE).
+    UNAVAILABLE (DRAINING, OVERLOADED), RESOURCE_EXHAUSTED (MESSAGE_TOO_LARGE, RATE_LIMITED,
+    STREAM_LIMIT for a subscription), DEADLINE_EXCEEDED (TIMEOUT), UNAUTHENTICATED,
+    PERMISSION_DENIED, ABORTED (DRAIN_DEADLINE).
 
     Retries: never by status alone; again only where ErrorInfo says NOT_STARTED, or where the
     caller knows the request to be idempotent.
@@ -183,8 +185,9 @@ class McpServiceServicer(metaclass=_abc_1.ABCMeta):
         Status codes: OK with the response in the stream, also when it is an MCP error; its code is
         then repeated in the trailer `mcpgrpc-error-code`. An error of the service itself is the
         status, with ErrorInfo of the domain "mcpgrpc" carrying `reason` and `execution`:
-        UNAVAILABLE (DRAINING, OVERLOADED), RESOURCE_EXHAUSTED (MESSAGE_TOO_LARGE, RATE_LIMITED),
-        DEADLINE_EXCEEDED (TIMEOUT), UNAUTHENTICATED, PERMISSION_DENIED, ABORTED (DRAIN_DEADLINE).
+        UNAVAILABLE (DRAINING, OVERLOADED), RESOURCE_EXHAUSTED (MESSAGE_TOO_LARGE, RATE_LIMITED,
+        STREAM_LIMIT for a subscription), DEADLINE_EXCEEDED (TIMEOUT), UNAUTHENTICATED,
+        PERMISSION_DENIED, ABORTED (DRAIN_DEADLINE).
 
         Retries: never by status alone; again only where ErrorInfo says NOT_STARTED, or where the
         caller knows the request to be idempotent.
