@@ -16,7 +16,6 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from mcpgrpc.v1 import mcp_service_pb2_grpc
 from mcpgrpc_server.admission.streams import OpenStreams
 from mcpgrpc_server.audit.streams import AuditTelemetry
 from mcpgrpc_server.authentication.refusal_reports import RefusalReports
@@ -34,7 +33,7 @@ from mcpgrpc_server.listen_targets import split_security
 from mcpgrpc_server.listeners import bind
 from mcpgrpc_server.offering import backend_of
 from mcpgrpc_server.pipeline import ClosableStage, Stage
-from mcpgrpc_server.servicer import SERVICE_NAME, McpServicer
+from mcpgrpc_server.servicer import SERVICE_NAME, McpServicer, service_handler
 from mcpgrpc_server.settings import ServerSettings, check_listeners
 from mcpgrpc_server.stages import guarded, stages_of
 from mcpgrpc_server.stream_settings import bounds_of, channel_options, limits_of
@@ -271,8 +270,9 @@ class Server:
         self._host.draining = True
         streams = OpenStreams(self.settings.max_streams_per_caller)
         servicer = McpServicer(self._host, streams)
-        mcp_service_pb2_grpc.add_McpServiceServicer_to_server(servicer, self._grpc)
-        self._grpc.add_generic_rpc_handlers((TypedServices(servicer.Call),))
+        self._grpc.add_generic_rpc_handlers(
+            (service_handler(servicer), TypedServices(servicer.Call))
+        )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
         if self.settings.reflection:
             names = (SERVICE_NAME, *TYPED_SERVICES, HEALTH_SERVICE, reflection.SERVICE_NAME)

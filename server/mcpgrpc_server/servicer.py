@@ -105,6 +105,22 @@ class McpServicer(mcp_service_pb2_grpc.McpServiceServicer):
             raise
 
 
+def service_handler(servicer: McpServicer) -> grpc.GenericRpcHandler:
+    """The service as gRPC takes it: as generated, but that a Session's frames are bytes already."""
+    methods: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
+        "Session": grpc.stream_stream_rpc_method_handler(
+            servicer.Session,
+            request_deserializer=mcp_service_pb2.SessionRequest.FromString,
+        ),
+        "Call": grpc.unary_stream_rpc_method_handler(
+            servicer.Call,
+            request_deserializer=mcp_service_pb2.CallRequest.FromString,
+            response_serializer=mcp_service_pb2.CallResponse.SerializeToString,
+        ),
+    }
+    return grpc.method_handlers_generic_handler(SERVICE_NAME, methods)
+
+
 def _invalid(message: str) -> Refusal:
     return Refusal(
         errors_pb2.ERROR_REASON_INVALID_FRAME, message, execution=errors_pb2.EXECUTION_NOT_STARTED

@@ -18,6 +18,7 @@ from mcp.server import Server as SdkServer
 from mcp.server.mcpserver import MCPServer
 
 import mcpgrpc
+import mcpgrpc_server.sdk.app  # noqa: F401  # a server's own import of it would block the tests' loop
 from mcpgrpc_server import Server
 
 

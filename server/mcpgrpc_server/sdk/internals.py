@@ -120,10 +120,13 @@ LowlevelServer: TypeAlias = Server[Any]
 VERIFIED_RELEASE: Final = "2.3"
 """The minor release of the SDK that the direct ways were verified with."""
 
+# Read here and not when asked: it looks at files, and a server may be made inside of an event loop.
+_INSTALLED_RELEASE: Final = version_of_package("mcp")
+
 
 def is_verified_release() -> bool:
     """Whether the SDK installed is of that minor release."""
-    return version_of_package("mcp").startswith(f"{VERIFIED_RELEASE}.")
+    return _INSTALLED_RELEASE.startswith(f"{VERIFIED_RELEASE}.")
 
 
 def is_server(candidate: object) -> bool:

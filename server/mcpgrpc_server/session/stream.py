@@ -204,8 +204,7 @@ class SessionStream:
 
     async def _write_frame(self, items: list[EncodedItem]) -> None:
         frame = encoded.frame(items)
-        # gRPC encodes it once more; that is a tenth of what copying each message costs.
-        await self._context.write(mcp_service_pb2.SessionResponse.FromString(frame))
+        await self._context.write(frame)
         if self._host.telemetry.hears_frames():
             self._host.telemetry.frame_sent(self._info, len(items), len(frame))
 
