@@ -175,8 +175,9 @@ class ServerSettings(
         default=MIB,
         ge=64 * KIB,
         le=1_024 * MIB,
-        description="Bytes queued for a stream before its handlers wait. At least 64 KiB, a full "
-        "frame; at most 1 GiB, since a peer that does not read holds so much memory.",
+        description="Bytes queued for a stream before its handlers wait, four messages in pieces "
+        "not counted. At least 64 KiB, a full frame; at most 1 GiB, since a peer that does not "
+        "read holds so much memory.",
     )
     max_json_depth: int = Field(
         default=512,

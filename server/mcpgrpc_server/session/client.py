@@ -68,7 +68,7 @@ class SessionClient:
         """Send a notification; waits while the client does not read."""
         if not self._writer.has_room:
             await self._writer.room()
-        if self._outbox.queued_bytes > FAIR_SHARE_BYTES:
+        if self._outbox.backlog_bytes > FAIR_SHARE_BYTES:
             await asyncio.sleep(0)
         notification = envelope_pb2.JsonRpcNotification(method=method, params_json=params_json)
         envelope = envelope_pb2.Envelope(notification=notification)

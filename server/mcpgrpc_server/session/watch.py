@@ -95,7 +95,7 @@ class StreamWatch:
     async def outbox_bounded(self) -> None:
         """Wait while far more is queued than the high-water mark allows."""
         bound = REFUSALS_OVER_HIGH_WATER * self._bounds.high_water_bytes
-        if self._writer.outbox.queued_bytes > bound:
+        if self._writer.outbox.backlog_bytes > bound:
             await self._writer.room()
 
     def _interval_seconds(self) -> float:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpgrpc.binding import fragments
-from mcpgrpc.binding.outbox import Outbox
+from mcpgrpc.binding.outbox import MAX_BESIDE, Outbox
 from mcpgrpc.v1 import envelope_pb2, mcp_service_pb2, session_pb2
 
 Item = session_pb2.ClientItem
@@ -245,6 +245,25 @@ def test_queued_bytes_count_what_waits_pieces_included() -> None:
     outbox.clear()
     assert outbox.queued_bytes == 0
     assert not outbox
+
+
+def test_a_few_envelopes_in_pieces_are_no_backlog_and_one_more_makes_all_of_them_one() -> None:
+    outbox = new_outbox(max_open_fragments=1)
+    small = put(outbox, "small")
+    for name in map(str, range(MAX_BESIDE)):
+        put(outbox, name, 100)
+    assert outbox.backlog_bytes == small.ByteSize()
+    put(outbox, "one more", 100)
+    assert outbox.backlog_bytes == outbox.queued_bytes
+    drain(outbox)
+    assert outbox.backlog_bytes == 0
+
+
+def test_an_envelope_behind_one_in_pieces_is_backlog() -> None:
+    outbox = new_outbox(max_open_fragments=1)
+    put(outbox, "large", 100, order_key=1)
+    behind = put(outbox, "behind", order_key=1)
+    assert outbox.backlog_bytes == behind.ByteSize()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from mcpgrpc.binding import fragments
 from mcpgrpc.v1 import session_pb2
@@ -29,6 +29,10 @@ _FRAME_OVERHEAD_BYTES = 64
 _MIN_SHARE_BYTES = 1024
 """Smaller pieces would be all overhead, and a peer could make this end cut a message into crumbs.
 A peer whose frames are below twice this breaks its own stream."""
+
+MAX_BESIDE: Final = 4
+"""Envelopes in pieces beside which small ones need not wait. Each is held whole until its last
+piece has gone: a peer that does not read keeps this many times the largest envelope."""
 
 
 @dataclass(slots=True)
@@ -83,6 +87,18 @@ class Outbox(Generic[Item]):
         """How many envelopes the peer takes in pieces at once; 0 until it says so."""
         self.queued_bytes = 0
         """Bytes of payload that wait."""
+        self._bytes_in_pieces = 0
+
+    @property
+    def backlog_bytes(self) -> int:
+        """Bytes that wait before what is put now.
+
+        An envelope in pieces lets what is small pass, so a few of them count as nothing. They are
+        bounded in number and, by the limit on envelopes, in bytes; beyond it all of them count.
+        """
+        if len(self._large) > MAX_BESIDE:
+            return self.queued_bytes
+        return self.queued_bytes - self._bytes_in_pieces
 
     def __bool__(self) -> bool:
         return bool(self._queue or self._large)
@@ -154,7 +170,7 @@ class Outbox(Generic[Item]):
         """Forget everything: the stream is over."""
         self._queue.clear()
         self._large.clear()
-        self.queued_bytes = 0
+        self.queued_bytes = self._bytes_in_pieces = 0
 
     def _enqueue(self, queued: _Queued[Item]) -> None:
         before = self._large_of(queued.order_key) if self._large else None
@@ -178,6 +194,7 @@ class Outbox(Generic[Item]):
         self._sequence += 1
         self._last_fragment_id += 1
         pieces = fragments.cut(self._last_fragment_id, payload, self._piece_bytes)
+        self._bytes_in_pieces += len(payload)
         self._large.append(
             _InPieces(
                 pieces,
@@ -216,6 +233,7 @@ class Outbox(Generic[Item]):
     def _next_piece(self, large: _InPieces[Item]) -> Item:
         piece = next(large.pieces)
         large.left_bytes -= len(piece.data)
+        self._bytes_in_pieces -= len(piece.data)
         self.queued_bytes -= len(piece.data)
         return self._wrap_fragment(piece)
 

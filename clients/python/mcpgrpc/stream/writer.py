@@ -28,7 +28,7 @@ class FrameWriter(Generic[Item]):
     Args:
         outbox: what waits.
         write_frame: writes one frame; one at a time, and only `run` waits in it.
-        high_water_bytes: bytes in the outbox beyond which `room` waits.
+        high_water_bytes: the outbox's backlog beyond which `room` waits.
         keepalive_interval_seconds: an idle stream gets an empty frame this often; 0 for never.
     """
 
@@ -65,7 +65,7 @@ class FrameWriter(Generic[Item]):
     @property
     def has_room(self) -> bool:
         """Whether `room` would neither wait nor raise."""
-        return not self._closed and self.outbox.queued_bytes < self._high_water_bytes
+        return not self._closed and self.outbox.backlog_bytes < self._high_water_bytes
 
     def wake(self, *, alone: bool = False) -> None:
         """Something was put into the outbox.
@@ -85,7 +85,7 @@ class FrameWriter(Generic[Item]):
         Raises:
             StreamClosedError: the stream ended meanwhile.
         """
-        while not self._closed and self.outbox.queued_bytes >= self._high_water_bytes:
+        while not self._closed and self.outbox.backlog_bytes >= self._high_water_bytes:
             blocked = self._loop.create_future()
             self._blocked.append(blocked)
             await blocked
@@ -154,7 +154,7 @@ class FrameWriter(Generic[Item]):
 
     def _release(self) -> None:
         """Wake some of those that wait for room; each checks again for itself."""
-        if self.outbox.queued_bytes >= self._high_water_bytes:
+        if self.outbox.backlog_bytes >= self._high_water_bytes:
             return
         for _ in range(min(len(self._blocked), _WOKEN_PER_FRAME)):
             _resolve(self._blocked.popleft())
