@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 from typing import Any
 
@@ -11,12 +12,14 @@ import pytest
 
 from mcpgrpc.binding.era import Era
 from mcpgrpc.binding.in_flight import InFlightRequest
+from mcpgrpc.errors import ConnectionLost
 from mcpgrpc.v1 import envelope_pb2
 from mcpgrpc_server.backend import ServerCall
 from mcpgrpc_server.upstream.deliveries import Deliveries
 from mcpgrpc_server.upstream.handshake import Met
 from mcpgrpc_server.upstream.listens import MAX_EARLY, MAX_URIS, Listen, ListenTable, honoured
 from mcpgrpc_server.upstream.session import Asked, UpstreamSession
+from mcpgrpc_server.upstream.shared import until_behind
 from mcpgrpc_server.upstream.translated import TranslatedSession
 from tests.upstream.scripted import ScriptedConnector, legacy, never
 from tests.upstream.test_upstream_deliveries import SlowClient
@@ -164,3 +167,29 @@ async def test_one_that_is_cancelled_while_it_waits_to_subscribe_leaves_nothing_
     third.cancel()
     await asyncio.wait({third})
     await session.close()
+
+
+async def test_a_subscription_that_fails_when_its_client_has_gone_is_told_to_nobody() -> None:
+    begun = asyncio.Event()
+    untold: list[dict[str, Any]] = []
+
+    async def work() -> None:
+        try:
+            begun.set()
+            await asyncio.Event().wait()
+        finally:
+            raise ConnectionLost("the upstream went as well", execution="MAYBE")
+
+    loop = asyncio.get_running_loop()
+    handler = loop.get_exception_handler()
+    loop.set_exception_handler(lambda _, context: untold.append(context))
+    try:
+        waiting = asyncio.create_task(until_behind(Asked(1, "subscriptions/listen"), work()))
+        await begun.wait()
+        waiting.cancel()
+        await asyncio.wait({waiting})
+        del waiting
+        gc.collect()
+    finally:
+        loop.set_exception_handler(handler)
+    assert not untold

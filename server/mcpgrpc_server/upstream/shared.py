@@ -99,3 +99,6 @@ async def until_behind(asked: Asked, work: Coroutine[Any, Any, Result]) -> Resul
         if not task.done():
             task.cancel()
             await asyncio.wait({task})
+        if not task.cancelled():
+            # A client that has gone hears of no failure, and then nobody else is to.
+            task.exception()
