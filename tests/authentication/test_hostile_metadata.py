@@ -15,6 +15,8 @@ from tests.authentication.served import Peer, served
 RING = KeyRing()
 KEY = RING.good.encode()
 UNAUTHENTICATED = 16
+OF_A_MEGABYTE = {UNAUTHENTICATED, 8}
+"""gRPC refuses headers over its own limit with RESOURCE_EXHAUSTED, in a race with our refusal."""
 SESSION = "/mcpgrpc.v1.McpService/Session"
 CALL = "/mcpgrpc.v1.McpService/Call"
 
@@ -46,7 +48,8 @@ async def test_hostile_metadata_is_refused_quickly_and_stays_out_of_every_log(
     async with served(api_keys=RING.save(tmp_path / "keys.toml")) as (server, app):
         target = server.addresses[0]
         for name, metadata in HOSTILE.items():
-            assert await status_of(target, method, *metadata) == UNAUTHENTICATED, name
+            refusals = OF_A_MEGABYTE if name == "a megabyte" else {UNAUTHENTICATED}
+            assert await status_of(target, method, *metadata) in refusals, name
         assert app.callers == []
         async with Peer(target) as peer:
             assert (await peer.call(as_bearer(RING.good))).code is grpc.StatusCode.OK

@@ -173,7 +173,7 @@ def forked(address: str) -> None:
             said = str(raised(UsageError, client.call_tool, "add", {"a": 1, "b": 1}))
             os._exit(0 if "forked" in said else 1)
         _, status = os.waitpid(child, 0)
-        assert os.waitstatus_to_exitcode(status) == 0
+        assert os.waitstatus_to_exitcode(status) == 0, f"the child ended with status {status}"
         client.call_tool("add", {"a": 1, "b": 1})
 
 

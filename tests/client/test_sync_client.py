@@ -25,7 +25,7 @@ USER = Path(__file__).with_name("sync_user.py")
 WITHOUT_THE_LOOP = {"__aenter__": "__enter__", "__aexit__": "__exit__"}
 
 
-async def begin(scenario: str, address: str) -> asyncio.subprocess.Process:
+async def begin(scenario: str, address: str, **environment: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
         str(USER),
@@ -33,7 +33,12 @@ async def begin(scenario: str, address: str) -> asyncio.subprocess.Process:
         address,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(USER.parents[2]), "PYTHONWARNINGS": "default"},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(USER.parents[2]),
+            "PYTHONWARNINGS": "default",
+            **environment,
+        },
     )
 
 
@@ -117,8 +122,9 @@ async def test_a_subscription_is_an_iterator_that_waits_and_ends() -> None:
 
 
 async def test_a_forked_process_is_told_to_open_its_own(server: Server) -> None:
-    code, said = await played("forked", server.addresses[0])
-    assert code == 0, said
+    # With gRPC's own handlers around a fork the child crashes now and then, wherever it is.
+    process = await begin("forked", server.addresses[0], GRPC_ENABLE_FORK_SUPPORT="0")
+    assert await finish(process) == (0, "")
 
 
 async def test_a_program_may_end_with_a_call_under_way(server: Server, ledger: Ledger) -> None:
