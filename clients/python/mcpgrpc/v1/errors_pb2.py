@@ -24,13 +24,14 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17mcpgrpc/v1/errors.proto\x12\nmcpgrpc.v1*V\n\tExecution\x12\x19\n\x15\x45XECUTION_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45XECUTION_NOT_STARTED\x10\x01\x12\x13\n\x0f\x45XECUTION_MAYBE\x10\x02*\x86\x05\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45RROR_REASON_DRAINING\x10\x01\x12\x1f\n\x1b\x45RROR_REASON_DRAIN_DEADLINE\x10\x02\x12 \n\x1c\x45RROR_REASON_WINDOW_EXCEEDED\x10\x03\x12\x1d\n\x19\x45RROR_REASON_RATE_LIMITED\x10\x04\x12\x18\n\x14\x45RROR_REASON_TIMEOUT\x10\x05\x12\x1e\n\x1a\x45RROR_REASON_TOKEN_EXPIRED\x10\x06\x12\x1a\n\x16\x45RROR_REASON_FORBIDDEN\x10\x07\x12\x1d\n\x19\x45RROR_REASON_DUPLICATE_ID\x10\x08\x12\x1e\n\x1a\x45RROR_REASON_UPSTREAM_LOST\x10\t\x12 \n\x1c\x45RROR_REASON_UNAUTHENTICATED\x10\n\x12\x1b\n\x17\x45RROR_REASON_OVERLOADED\x10\x0b\x12%\n!ERROR_REASON_UPSTREAM_UNAVAILABLE\x10\x0c\x12\"\n\x1e\x45RROR_REASON_MESSAGE_TOO_LARGE\x10\r\x12\x1d\n\x19\x45RROR_REASON_LISTEN_LIMIT\x10\x0e\x12\x1d\n\x19\x45RROR_REASON_STREAM_LIMIT\x10\x0f\x12\x1f\n\x1b\x45RROR_REASON_STREAM_STALLED\x10\x10\x12\x1e\n\x1a\x45RROR_REASON_INVALID_FRAME\x10\x11\x12\x1c\n\x18\x45RROR_REASON_STREAM_IDLE\x10\x12\x12 \n\x1c\x45RROR_REASON_CONNECTION_LOST\x10\x13\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17mcpgrpc/v1/errors.proto\x12\nmcpgrpc.v1*V\n\tExecution\x12\x19\n\x15\x45XECUTION_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45XECUTION_NOT_STARTED\x10\x01\x12\x13\n\x0f\x45XECUTION_MAYBE\x10\x02*\x86\x05\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45RROR_REASON_DRAINING\x10\x01\x12\x1f\n\x1b\x45RROR_REASON_DRAIN_DEADLINE\x10\x02\x12 \n\x1c\x45RROR_REASON_WINDOW_EXCEEDED\x10\x03\x12\x1d\n\x19\x45RROR_REASON_RATE_LIMITED\x10\x04\x12\x18\n\x14\x45RROR_REASON_TIMEOUT\x10\x05\x12\x1e\n\x1a\x45RROR_REASON_TOKEN_EXPIRED\x10\x06\x12\x1a\n\x16\x45RROR_REASON_FORBIDDEN\x10\x07\x12\x1d\n\x19\x45RROR_REASON_DUPLICATE_ID\x10\x08\x12\x1e\n\x1a\x45RROR_REASON_UPSTREAM_LOST\x10\t\x12 \n\x1c\x45RROR_REASON_UNAUTHENTICATED\x10\n\x12\x1b\n\x17\x45RROR_REASON_OVERLOADED\x10\x0b\x12%\n!ERROR_REASON_UPSTREAM_UNAVAILABLE\x10\x0c\x12\"\n\x1e\x45RROR_REASON_MESSAGE_TOO_LARGE\x10\r\x12\x1d\n\x19\x45RROR_REASON_LISTEN_LIMIT\x10\x0e\x12\x1d\n\x19\x45RROR_REASON_STREAM_LIMIT\x10\x0f\x12\x1f\n\x1b\x45RROR_REASON_STREAM_STALLED\x10\x10\x12\x1e\n\x1a\x45RROR_REASON_INVALID_FRAME\x10\x11\x12\x1c\n\x18\x45RROR_REASON_STREAM_IDLE\x10\x12\x12 \n\x1c\x45RROR_REASON_CONNECTION_LOST\x10\x13\x42`\n\x14io.github.mcpgrpc.v1B\x0b\x45rrorsProtoP\x01Z9github.com/mcpgrpc/mcpgrpc/clients/go/mcpgrpcv1;mcpgrpcv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'mcpgrpc.v1.errors_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\024io.github.mcpgrpc.v1B\013ErrorsProtoP\001Z9github.com/mcpgrpc/mcpgrpc/clients/go/mcpgrpcv1;mcpgrpcv1'
   _globals['_EXECUTION']._serialized_start=39
   _globals['_EXECUTION']._serialized_end=125
   _globals['_ERRORREASON']._serialized_start=128

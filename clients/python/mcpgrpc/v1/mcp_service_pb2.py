@@ -26,13 +26,14 @@ from mcpgrpc.v1 import envelope_pb2 as mcpgrpc_dot_v1_dot_envelope__pb2
 from mcpgrpc.v1 import session_pb2 as mcpgrpc_dot_v1_dot_session__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cmcpgrpc/v1/mcp_service.proto\x12\nmcpgrpc.v1\x1a\x19mcpgrpc/v1/envelope.proto\x1a\x18mcpgrpc/v1/session.proto\"7\n\x0eSessionRequest\x12%\n\x05items\x18\x01 \x03(\x0b\x32\x16.mcpgrpc.v1.ClientItem\"8\n\x0fSessionResponse\x12%\n\x05items\x18\x01 \x03(\x0b\x32\x16.mcpgrpc.v1.ServerItem\"a\n\x0b\x43\x61llRequest\x12+\n\x07request\x18\x01 \x01(\x0b\x32\x1a.mcpgrpc.v1.JsonRpcRequest\x12%\n\x04\x64oor\x18\x02 \x01(\x0b\x32\x17.mcpgrpc.v1.DoorContext\"\x83\x01\n\x0c\x43\x61llResponse\x12\x37\n\x0cnotification\x18\x01 \x01(\x0b\x32\x1f.mcpgrpc.v1.JsonRpcNotificationH\x00\x12/\n\x08response\x18\x02 \x01(\x0b\x32\x1b.mcpgrpc.v1.JsonRpcResponseH\x00\x42\t\n\x07message2\x91\x01\n\nMcpService\x12\x46\n\x07Session\x12\x1a.mcpgrpc.v1.SessionRequest\x1a\x1b.mcpgrpc.v1.SessionResponse(\x01\x30\x01\x12;\n\x04\x43\x61ll\x12\x17.mcpgrpc.v1.CallRequest\x1a\x18.mcpgrpc.v1.CallResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cmcpgrpc/v1/mcp_service.proto\x12\nmcpgrpc.v1\x1a\x19mcpgrpc/v1/envelope.proto\x1a\x18mcpgrpc/v1/session.proto\"7\n\x0eSessionRequest\x12%\n\x05items\x18\x01 \x03(\x0b\x32\x16.mcpgrpc.v1.ClientItem\"8\n\x0fSessionResponse\x12%\n\x05items\x18\x01 \x03(\x0b\x32\x16.mcpgrpc.v1.ServerItem\"a\n\x0b\x43\x61llRequest\x12+\n\x07request\x18\x01 \x01(\x0b\x32\x1a.mcpgrpc.v1.JsonRpcRequest\x12%\n\x04\x64oor\x18\x02 \x01(\x0b\x32\x17.mcpgrpc.v1.DoorContext\"\x83\x01\n\x0c\x43\x61llResponse\x12\x37\n\x0cnotification\x18\x01 \x01(\x0b\x32\x1f.mcpgrpc.v1.JsonRpcNotificationH\x00\x12/\n\x08response\x18\x02 \x01(\x0b\x32\x1b.mcpgrpc.v1.JsonRpcResponseH\x00\x42\t\n\x07message2\x91\x01\n\nMcpService\x12\x46\n\x07Session\x12\x1a.mcpgrpc.v1.SessionRequest\x1a\x1b.mcpgrpc.v1.SessionResponse(\x01\x30\x01\x12;\n\x04\x43\x61ll\x12\x17.mcpgrpc.v1.CallRequest\x1a\x18.mcpgrpc.v1.CallResponse0\x01\x42\x64\n\x14io.github.mcpgrpc.v1B\x0fMcpServiceProtoP\x01Z9github.com/mcpgrpc/mcpgrpc/clients/go/mcpgrpcv1;mcpgrpcv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'mcpgrpc.v1.mcp_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\024io.github.mcpgrpc.v1B\017McpServiceProtoP\001Z9github.com/mcpgrpc/mcpgrpc/clients/go/mcpgrpcv1;mcpgrpcv1'
   _globals['_SESSIONREQUEST']._serialized_start=97
   _globals['_SESSIONREQUEST']._serialized_end=152
   _globals['_SESSIONRESPONSE']._serialized_start=154

@@ -24,13 +24,14 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17mcpgrpc/v1/result.proto\x12\nmcpgrpc.v1\"p\n\x0cInputRequest\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x18\n\x0bparams_json\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x17\n\nextra_json\x18\x0f \x01(\tH\x01\x88\x01\x01\x42\x0e\n\x0c_params_jsonB\r\n\x0b_extra_json\"\xad\x02\n\x13InputRequiredResult\x12J\n\x0einput_requests\x18\x01 \x03(\x0b\x32\x32.mcpgrpc.v1.InputRequiredResult.InputRequestsEntry\x12\x1a\n\rrequest_state\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x16\n\tmeta_json\x18\x0e \x01(\tH\x01\x88\x01\x01\x12\x17\n\nextra_json\x18\x0f \x01(\tH\x02\x88\x01\x01\x1aN\n\x12InputRequestsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\'\n\x05value\x18\x02 \x01(\x0b\x32\x18.mcpgrpc.v1.InputRequest:\x02\x38\x01\x42\x10\n\x0e_request_stateB\x0c\n\n_meta_jsonB\r\n\x0b_extra_json\"7\n\x0bOtherResult\x12\x13\n\x0bresult_type\x18\x01 \x01(\t\x12\x13\n\x0bresult_json\x18\x02 \x01(\t\"M\n\x11OtherNotification\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x18\n\x0bparams_json\x18\x02 \x01(\tH\x00\x88\x01\x01\x42\x0e\n\x0c_params_json*Z\n\nCacheScope\x12\x1b\n\x17\x43\x41\x43HE_SCOPE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43\x41\x43HE_SCOPE_PRIVATE\x10\x01\x12\x16\n\x12\x43\x41\x43HE_SCOPE_PUBLIC\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17mcpgrpc/v1/result.proto\x12\nmcpgrpc.v1\"p\n\x0cInputRequest\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x18\n\x0bparams_json\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x17\n\nextra_json\x18\x0f \x01(\tH\x01\x88\x01\x01\x42\x0e\n\x0c_params_jsonB\r\n\x0b_extra_json\"\xad\x02\n\x13InputRequiredResult\x12J\n\x0einput_requests\x18\x01 \x03(\x0b\x32\x32.mcpgrpc.v1.InputRequiredResult.InputRequestsEntry\x12\x1a\n\rrequest_state\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x16\n\tmeta_json\x18\x0e \x01(\tH\x01\x88\x01\x01\x12\x17\n\nextra_json\x18\x0f \x01(\tH\x02\x88\x01\x01\x1aN\n\x12InputRequestsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\'\n\x05value\x18\x02 \x01(\x0b\x32\x18.mcpgrpc.v1.InputRequest:\x02\x38\x01\x42\x10\n\x0e_request_stateB\x0c\n\n_meta_jsonB\r\n\x0b_extra_json\"7\n\x0bOtherResult\x12\x13\n\x0bresult_type\x18\x01 \x01(\t\x12\x13\n\x0bresult_json\x18\x02 \x01(\t\"M\n\x11OtherNotification\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x18\n\x0bparams_json\x18\x02 \x01(\tH\x00\x88\x01\x01\x42\x0e\n\x0c_params_json*Z\n\nCacheScope\x12\x1b\n\x17\x43\x41\x43HE_SCOPE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43\x41\x43HE_SCOPE_PRIVATE\x10\x01\x12\x16\n\x12\x43\x41\x43HE_SCOPE_PUBLIC\x10\x02\x42`\n\x14io.github.mcpgrpc.v1B\x0bResultProtoP\x01Z9github.com/mcpgrpc/mcpgrpc/clients/go/mcpgrpcv1;mcpgrpcv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'mcpgrpc.v1.result_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\024io.github.mcpgrpc.v1B\013ResultProtoP\001Z9github.com/mcpgrpc/mcpgrpc/clients/go/mcpgrpcv1;mcpgrpcv1'
   _globals['_INPUTREQUIREDRESULT_INPUTREQUESTSENTRY']._loaded_options = None
   _globals['_INPUTREQUIREDRESULT_INPUTREQUESTSENTRY']._serialized_options = b'8\001'
   _globals['_CACHESCOPE']._serialized_start=593
