@@ -5,9 +5,11 @@ It decides by the settings alone, before anything runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeGuard
 
+from mcpgrpc_server.availability import Availability
 from mcpgrpc_server.backend import Backend
 from mcpgrpc_server.settings import ServerSettings, SettingsError
 from mcpgrpc_server.upstream.settings import APP_NAME, UpstreamTable
@@ -19,8 +21,21 @@ if TYPE_CHECKING:
     from mcpgrpc_server.upstream.pool import UpstreamBounds
 
 
-def backend_of(app: object, settings: ServerSettings) -> Backend:
-    """The backend of a server.
+@dataclass(frozen=True, slots=True)
+class Offering:
+    """What a server offers.
+
+    Attributes:
+        backend: answers the requests.
+        upstreams: whether each can serve, by its name.
+    """
+
+    backend: Backend
+    upstreams: Mapping[str, Availability] = field(default_factory=dict)
+
+
+def offering_of(app: object, settings: ServerSettings) -> Offering:
+    """The app, the upstreams, or all of them as one.
 
     Args:
         app: an SDK `MCPServer` or low-level `Server`, or a `Backend`; None where the settings name
@@ -33,7 +48,7 @@ def backend_of(app: object, settings: ServerSettings) -> Backend:
     """
     upstreams = settings.named_upstreams()
     if not upstreams:
-        return _of_app(app, settings)
+        return Offering(_of_app(app, settings))
     if app is not None and APP_NAME in upstreams:
         raise SettingsError(
             f"an upstream is called {APP_NAME}, which the app beside it is; put another NAME= in"
@@ -41,11 +56,12 @@ def backend_of(app: object, settings: ServerSettings) -> Backend:
         )
     is_alone = app is None and len(upstreams) == 1
     members = list(_members(app, settings, is_alone=is_alone))
+    states = {each.name: each.backend.availability for each in members if each.name in upstreams}
     if is_alone and not members[0].always_prefix:
-        return members[0].backend
+        return Offering(members[0].backend, states)
     from mcpgrpc_server.merge.backend import MergedBackend
 
-    return MergedBackend(members)
+    return Offering(MergedBackend(members), states)
 
 
 def _members(app: object, settings: ServerSettings, *, is_alone: bool) -> Iterator[Member]:

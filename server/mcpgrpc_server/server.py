@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -31,7 +31,7 @@ from mcpgrpc_server.identity import Renew
 from mcpgrpc_server.lifespan import LifespanTask
 from mcpgrpc_server.listen_targets import split_security
 from mcpgrpc_server.listeners import bind
-from mcpgrpc_server.offering import backend_of
+from mcpgrpc_server.offering import offering_of
 from mcpgrpc_server.pipeline import ClosableStage, Stage
 from mcpgrpc_server.servicer import SERVICE_NAME, McpServicer, service_handler
 from mcpgrpc_server.settings import ServerSettings, check_listeners
@@ -44,6 +44,9 @@ from mcpgrpc_server.tuning.event_loop import check_running
 from mcpgrpc_server.tuning.process import prepare_process
 from mcpgrpc_server.typed.services import SERVICE_NAMES as TYPED_SERVICES
 from mcpgrpc_server.typed.services import Descriptors, TypedServices
+
+if TYPE_CHECKING:
+    from mcpgrpc_server.metrics.metrics import Metrics
 
 HEALTH_SERVICE: Final = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 
@@ -101,11 +104,20 @@ class Server:
         """The targets that are really bound, once started, without what secures them."""
         self.health_address = ""
         """The target of the listener for health alone, once started; empty without one."""
+        self.metrics_address = ""
+        """The `HOST:PORT` of the metrics, once started; empty without them."""
         self.doors: list[str] = []
         """URLs of the doors in front; whoever opens one adds it."""
-        self._backend: Backend = cached(backend_of(app, settings), settings)
-        heard = telemetry if telemetry is not None else LoggingTelemetry()
-        self._telemetry = heard if settings.audit == "off" else Fanout(heard, AuditTelemetry())
+        self._metrics = _metrics(settings)
+        on_event = None if self._metrics is None else self._metrics.cache_event
+        offering = offering_of(app, settings)
+        self._backend: Backend = cached(offering.backend, settings, on_event)
+        heard: list[Telemetry] = [telemetry if telemetry is not None else LoggingTelemetry()]
+        if settings.audit != "off":
+            heard.append(AuditTelemetry())
+        if self._metrics is not None:
+            heard.append(self._metrics.listen_to(self._backend, offering.upstreams))
+        self._telemetry = heard[0] if len(heard) == 1 else Fanout(*heard)
         self._interceptors = tuple(interceptors)
         hide_unreadable_metadata()
         self._authentication = Authentication(settings)
@@ -172,6 +184,8 @@ class Server:
                 await self._tell_health_at(private_health(self._private_address))
             self._authentication.start()
             await self._lifespan.start()
+            if self._metrics is not None:
+                self.metrics_address = await self._metrics.start()
         except BaseException:
             with contextlib.suppress(grpc.aio.UsageError):
                 # gRPC gives a port back only when it stops what it has started.
@@ -232,6 +246,8 @@ class Server:
             for stage in self._stages:
                 if isinstance(stage, ClosableStage):
                     await stage.close()
+            if self._metrics is not None:
+                await self._metrics.stop()
             self._closed.set()
 
     async def wait_closed(self) -> None:
@@ -277,3 +293,12 @@ class Server:
         if self.settings.reflection:
             names = (SERVICE_NAME, *TYPED_SERVICES, HEALTH_SERVICE, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, self._grpc, Descriptors())
+
+
+def _metrics(settings: ServerSettings) -> Metrics | None:
+    if not settings.metrics:
+        return None
+    # Who has no metrics need not load what counts them.
+    from mcpgrpc_server.metrics.metrics import Metrics
+
+    return Metrics(settings)

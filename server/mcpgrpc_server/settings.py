@@ -20,6 +20,7 @@ from mcpgrpc_server.authentication.token_settings import TokenSettings
 from mcpgrpc_server.caching.settings import CachingSettings
 from mcpgrpc_server.http_door_settings import HttpDoorSettings
 from mcpgrpc_server.listen_targets import Security, checked_target, is_local
+from mcpgrpc_server.metrics.settings import MetricsSettings
 from mcpgrpc_server.rate_limits.settings import RateLimitSettings
 from mcpgrpc_server.rights.settings import RightsSettings
 from mcpgrpc_server.sdk.settings import DispatchSettings
@@ -46,6 +47,7 @@ class ServerSettings(
     HttpDoorSettings,
     AuditSettings,
     AdmissionSettings,
+    MetricsSettings,
     CachingSettings,
     UpstreamSettings,
     RateLimitSettings,

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from mcpgrpc_server import ServerSettings, SettingsError
 from mcpgrpc_server.merge.backend import MergedBackend
-from mcpgrpc_server.offering import backend_of
+from mcpgrpc_server.offering import offering_of
 from mcpgrpc_server.settings_sources import describe, load_settings
 from mcpgrpc_server.upstream.backend import UpstreamBackend
 from mcpgrpc_server.upstream.settings import UpstreamTable
@@ -218,7 +218,7 @@ def test_the_model_itself_shows_no_secret_when_it_refuses() -> None:
 
 
 def offered(own: object = None, /, **upstreams: Any) -> object:
-    return backend_of(own, ServerSettings.model_validate({"upstreams": upstreams}))
+    return offering_of(own, ServerSettings.model_validate({"upstreams": upstreams})).backend
 
 
 def test_one_upstream_is_offered_as_it_is_and_several_as_one() -> None:

@@ -99,6 +99,15 @@ class TlsFiles:
             )
 
 
+def expires_at(path: Path) -> datetime:
+    """When the first certificate in a file ends.
+
+    Raises:
+        TlsFilesError: the file cannot be read or is not PEM.
+    """
+    return _certificates(_read(path), path)[0].not_valid_after_utc
+
+
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
