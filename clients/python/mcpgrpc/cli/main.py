@@ -29,6 +29,7 @@ MODULES = {
     "prompt": "mcpgrpc.cli.reading",
     "request": "mcpgrpc.cli.requesting",
     "health": "mcpgrpc.cli.health",
+    "doctor": "mcpgrpc.cli.doctor",
     "bridge": "mcpgrpc.cli.bridge",
     "gateway": "mcpgrpc.cli.gateway",
     "policy": "mcpgrpc.cli.policy",
