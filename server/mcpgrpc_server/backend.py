@@ -20,9 +20,11 @@ from mcpgrpc_server.availability import Availability
 from mcpgrpc_server.caller import Caller
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, though nobody changes one: one is made for every request, and writing its members past
+# the freeze takes three times as long.
+@dataclass(slots=True)
 class ServerCall:
-    """One request of the client, admitted and parsed.
+    """One request of the client, admitted and parsed. Never changed; `replace` makes another.
 
     Attributes:
         request: its id, its method, and whether it carries the modern envelope.

@@ -36,6 +36,7 @@ from mcpgrpc_server.status import (
     abort_unread,
 )
 from mcpgrpc_server.telemetry import RequestInfo
+from mcpgrpc_server.timeouts import Timeouts
 
 logger = logging.getLogger(__name__)
 
@@ -55,10 +56,15 @@ class CallExchange(OneWayClient):
         host: what the server's RPCs share.
         caller: who opened it.
         context: gRPC's side of the RPC.
+        rpc: its name, for telemetry.
     """
 
     def __init__(
-        self, host: StreamHost, caller: Caller, context: grpc.aio.ServicerContext[Any, Any]
+        self,
+        host: StreamHost,
+        caller: Caller,
+        context: grpc.aio.ServicerContext[Any, Any],
+        rpc: str,
     ) -> None:
         super().__init__(caller)
         self._host = host
@@ -67,7 +73,7 @@ class CallExchange(OneWayClient):
         self._opened = False
         self._over = False
         self._execution: Execution | None = None
-        self._info = host.stream_info("Call", caller)
+        self._info = host.stream_info(rpc, caller)
         self._expiry = TokenExpiry(host.bounds, self.begin_drain, self.end_drain)
 
     async def serve(self, message: mcp_service_pb2.CallRequest) -> None:
@@ -112,6 +118,11 @@ class CallExchange(OneWayClient):
                 limit = self._host.bounds.stall_timeout_seconds
                 self._execution.end_with(stalled(limit).response())
             raise StreamClosedError(str(stall)) from None
+
+    @property
+    def queued_bytes(self) -> int:
+        """Nothing: a message that cannot be written is waited for."""
+        return 0
 
     def lose_credential(self) -> None:
         """What proved the caller was taken back."""
@@ -163,7 +174,11 @@ class CallExchange(OneWayClient):
 
     async def _run(self, execution: Execution) -> envelope_pb2.JsonRpcResponse | None:
         proceed = pipeline.bind(self._host.stages, self, self._connection)
-        return await execution.run(proceed)
+        timeouts = Timeouts((execution,))
+        try:
+            return await execution.run(proceed, timeouts)
+        finally:
+            timeouts.stop()
 
     async def _tear_down(self, running: asyncio.Task[Any]) -> None:
         await asyncio.wait({running})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable
 from functools import cache
@@ -19,6 +20,7 @@ from mcpgrpc.binding.errors import Refusal
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
 from mcpgrpc_server.backend import ServerCall
 from mcpgrpc_server.pipeline import Next
+from mcpgrpc_server.timeouts import Timeouts
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +50,7 @@ class Execution:
         "_timeout_seconds",
         "began",
         "call",
+        "deadline",
         "early_answer",
         "task",
     )
@@ -67,13 +70,18 @@ class Execution:
         """Where it runs, set by whoever starts it: the event loop itself keeps no task alive."""
         self._scope = _scope_class()()
         self.began = time.monotonic()
+        self.deadline = math.inf
+        """Until when its handler may run, by `time.monotonic`; set while it runs."""
 
-    async def run(self, proceed: Next) -> envelope_pb2.JsonRpcResponse | None:
-        """Execute it; None when it was cancelled or answered early."""
-        timer = None
+    async def run(self, proceed: Next, timeouts: Timeouts) -> envelope_pb2.JsonRpcResponse | None:
+        """Execute it; None when it was cancelled or answered early.
+
+        Args:
+            proceed: the pipeline.
+            timeouts: tell it when its time is over.
+        """
         if self._timeout_seconds is not None:
-            left_seconds = self._timeout_seconds - self.elapsed_seconds
-            timer = asyncio.get_running_loop().call_later(left_seconds, self._time_out)
+            timeouts.begin(self, self.began + self._timeout_seconds)
         response = None
         try:
             with self._scope:
@@ -88,8 +96,7 @@ class Execution:
             logger.exception("%s failed", self.call.request.method)
             response = errors.failure(errors.INTERNAL_ERROR, "Internal server error")
         finally:
-            if timer is not None:
-                timer.cancel()
+            self.deadline = math.inf
         return None if self.early_answer is not None else response
 
     @property
@@ -109,7 +116,8 @@ class Execution:
         self._on_early_answer(self, response)
         self._scope.cancel()
 
-    def _time_out(self) -> None:
+    def time_out(self) -> None:
+        """Its time is over: answer so, and cancel the handler."""
         refusal = Refusal(
             errors_pb2.ERROR_REASON_TIMEOUT,
             f"{self.call.request.method} did not finish within {self._timeout_seconds:g} s",

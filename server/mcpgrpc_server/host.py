@@ -54,6 +54,11 @@ class Drainable(Protocol):
         """Who is at the other end."""
         ...
 
+    @property
+    def queued_bytes(self) -> int:
+        """What waits for the other end to read; read from any thread."""
+        ...
+
     def lose_credential(self) -> None:
         """What proved the caller was taken back: take no more, let what runs have the overrun."""
         ...

@@ -43,7 +43,7 @@ from mcpgrpc_server.transport_security.listener_credentials import listener_cred
 from mcpgrpc_server.tuning.event_loop import check_running
 from mcpgrpc_server.tuning.process import prepare_process
 from mcpgrpc_server.typed.services import SERVICE_NAMES as TYPED_SERVICES
-from mcpgrpc_server.typed.services import Descriptors, TypedServices
+from mcpgrpc_server.typed.services import Descriptors, Loading, TypedServices
 
 if TYPE_CHECKING:
     from mcpgrpc_server.metrics.metrics import Metrics
@@ -168,6 +168,7 @@ class Server:
                 *self._interceptors,
                 RefusalReports(self._host),
                 *self._authentication.interceptors,
+                Loading(),
             ),
             options=channel_options(self.settings),
         )
@@ -185,7 +186,7 @@ class Server:
             self._authentication.start()
             await self._lifespan.start()
             if self._metrics is not None:
-                self.metrics_address = await self._metrics.start()
+                self.metrics_address = await self._metrics.start(self._host.open_streams)
         except BaseException:
             with contextlib.suppress(grpc.aio.UsageError):
                 # gRPC gives a port back only when it stops what it has started.

@@ -25,6 +25,8 @@ from mcpgrpc_server.session.stream import SessionStream
 from mcpgrpc_server.status import abort
 
 SERVICE_NAME: Final = "mcpgrpc.v1.McpService"
+SESSION: Final = "Session"
+CALL: Final = "Call"
 ERA_KEY: Final = "mcpgrpc-era"
 """Metadata with which a door, which knows its era, pins the stream's."""
 
@@ -50,46 +52,52 @@ class McpServicer(mcp_service_pb2_grpc.McpServiceServicer):
         context: grpc.aio.ServicerContext[Any, Any],
     ) -> None:
         """Serve a Session to its end."""
-        caller = await self._admit(context)
+        caller = await self._admit(context, SESSION)
         gate = await self._gate(context, caller)
-        async with self._place(context, caller):
+        async with self._place(context, caller, SESSION):
             await SessionStream(self._host, caller, context, gate).serve(request_iterator)
 
     async def Call(  # type: ignore[override]  # noqa: N802  # the stub types both sync and aio
         self,
         request: mcp_service_pb2.CallRequest,
         context: grpc.aio.ServicerContext[Any, Any],
+        rpc: str = CALL,
     ) -> None:
-        """Serve a Call."""
-        caller = await self._admit(context)
-        exchange = CallExchange(self._host, caller, context)
+        """Serve a Call, or the typed RPC of this name as one."""
+        caller = await self._admit(context, rpc)
+        exchange = CallExchange(self._host, caller, context, rpc)
         if request.request.method != LISTEN_METHOD:
             await exchange.serve(request)
             return
         # It stays open as a Session does.
-        async with self._place(context, caller):
+        async with self._place(context, caller, rpc):
             await exchange.serve(request)
 
-    async def _admit(self, context: grpc.aio.ServicerContext[Any, Any]) -> Caller:
+    async def _admit(self, context: grpc.aio.ServicerContext[Any, Any], rpc: str) -> Caller:
         metadata = context.invocation_metadata() or ()
         caller = Caller(context.peer(), current_identity.get(), visible_headers(metadata))
         if self._host.draining:
-            await self._refuse(context, caller, DRAINING)
+            await self._refuse(context, caller, rpc, DRAINING)
+        self._host.telemetry.let_in(rpc, caller.identity.kind.value)
         return caller
 
     @asynccontextmanager
     async def _place(
-        self, context: grpc.aio.ServicerContext[Any, Any], caller: Caller
+        self, context: grpc.aio.ServicerContext[Any, Any], caller: Caller, rpc: str
     ) -> AsyncIterator[None]:
         with self._streams.place(caller) as refusal:
             if refusal is not None:
-                await self._refuse(context, caller, refusal)
+                await self._refuse(context, caller, rpc, refusal)
             yield
 
     async def _refuse(
-        self, context: grpc.aio.ServicerContext[Any, Any], caller: Caller, refusal: Refusal
+        self,
+        context: grpc.aio.ServicerContext[Any, Any],
+        caller: Caller,
+        rpc: str,
+        refusal: Refusal,
     ) -> NoReturn:
-        info = self._host.stream_info("rpc", caller)
+        info = self._host.stream_info(rpc, caller)
         self._host.telemetry.refused(info, reason_name(refusal.reason))
         await abort(context, refusal)
 
@@ -108,11 +116,11 @@ class McpServicer(mcp_service_pb2_grpc.McpServiceServicer):
 def service_handler(servicer: McpServicer) -> grpc.GenericRpcHandler:
     """The service as gRPC takes it: as generated, but that a Session's frames are bytes already."""
     methods: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
-        "Session": grpc.stream_stream_rpc_method_handler(
+        SESSION: grpc.stream_stream_rpc_method_handler(
             servicer.Session,
             request_deserializer=mcp_service_pb2.SessionRequest.FromString,
         ),
-        "Call": grpc.unary_stream_rpc_method_handler(
+        CALL: grpc.unary_stream_rpc_method_handler(
             servicer.Call,
             request_deserializer=mcp_service_pb2.CallRequest.FromString,
             response_serializer=mcp_service_pb2.CallResponse.SerializeToString,

@@ -190,11 +190,13 @@ async def test_the_context_shows_the_caller_and_no_credential(tmp_path: Path, he
 def test_what_a_tool_is_given_of_the_claims_is_its_own() -> None:
     shared = IDENTITIES["token"]
     before = asdict(shared)
-    with ActingAs().caller(shared):
-        token = get_access_token()
-        assert token is not None
-        assert token.claims is not None
-        token.claims["groups"].append("z")
-        token.scopes.append("admin")
+    acting = ActingAs()
+    begun = acting.begin(shared)
+    token = get_access_token()
+    assert token is not None
+    assert token.claims is not None
+    token.claims["groups"].append("z")
+    token.scopes.append("admin")
+    acting.end(begun)
     assert asdict(shared) == before
     assert get_access_token() is None

@@ -17,6 +17,7 @@ from mcpgrpc.v1 import (
     subscriptions_service_pb2,
     subscriptions_service_pb2_grpc,
     tools_service_pb2,
+    tools_service_pb2_grpc,
 )
 from tests.typed.methods import METHODS, Method
 from tests.typed.served import TYPED_META, Scripted, Ways
@@ -270,3 +271,82 @@ async def test_mirrors_that_tell_the_truth_are_no_matter(ways: Ways, backend: Sc
 async def test_a_list_has_no_name_to_mirror(ways: Ways, backend: Scripted) -> None:
     refused = await ways.refused(BY_RPC["ListTools"], metadata=(("mcp-name", "add"),))
     assert refused.error_code == "-32020"
+
+
+def on_the_wire(number: int, data: bytes) -> bytes:
+    """A field of protobuf whose value is these bytes."""
+    assert len(data) < 128
+    return bytes([number << 3 | 2, len(data)]) + data
+
+
+@pytest.mark.parametrize("data", [b"\xff", b"\xed\xa0\x80", b"a\xc3"], ids=["ff", "half", "cut"])
+async def test_text_that_is_no_utf8_harms_nobody(
+    ways: Ways, backend: Scripted, data: bytes
+) -> None:
+    raw: Any = ways.channel.unary_unary("/mcpgrpc.v1.ToolsService/CallTool")
+    with pytest.raises(grpc.aio.AioRpcError):
+        await raw(on_the_wire(1, data), timeout=MAX_SECONDS)
+    assert not backend.seen
+    assert (await ways.typed(CALL)).WhichOneof("result")
+
+
+async def test_a_field_of_a_newer_schema_is_ignored(ways: Ways, backend: Scripted) -> None:
+    raw: Any = ways.channel.unary_unary("/mcpgrpc.v1.ToolsService/CallTool")
+    await raw(on_the_wire(1, b"add") + on_the_wire(14, b"newer"), timeout=MAX_SECONDS)
+    (seen,) = backend.seen
+    assert (seen.params or {})["name"] == "add"
+    assert "newer" not in (seen.params_json or "")
+
+
+@pytest.mark.parametrize("escaped", ['"\\ud800"', '"\\udc00\\ud800"', "1e400", '{"a":1,"a":2}'])
+async def test_json_that_parsers_differ_about_passes_as_it_is_or_is_refused(
+    ways: Ways, backend: Scripted, escaped: str
+) -> None:
+    text = f'{{"value":{escaped}}}'
+    try:
+        await ways.typed(CALL, Tool(name="add", arguments_json=text))
+    except grpc.aio.AioRpcError as error:
+        code = error.code()
+    else:
+        code = grpc.StatusCode.OK
+    assert code in (grpc.StatusCode.OK, grpc.StatusCode.INVALID_ARGUMENT)
+    reached = [text in (seen.params_json or "") for seen in backend.seen]
+    assert reached == ([True] if code is grpc.StatusCode.OK else [])
+    await ways.typed(BY_RPC["ListTools"])
+
+
+async def test_a_watch_without_a_call_is_invalid(ways: Ways, backend: Scripted) -> None:
+    stub: Any = tools_service_pb2_grpc.ToolsServiceStub(ways.channel)
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await stub.WatchTool(tools_service_pb2.WatchToolRequest(), timeout=MAX_SECONDS).read()
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "name is required" in (refused.value.details() or "")
+    assert not backend.seen
+
+
+async def test_a_request_of_one_byte_beyond_the_limit_is_refused_and_one_at_it_is_not(
+    ways: Ways, backend: Scripted
+) -> None:
+    limit = 16 * 1024 * 1024
+    empty = len(Tool(name="add", arguments_json="x" * limit).SerializeToString()) - limit
+    for over in (0, 1):
+        size = limit - empty + over
+        text = '{"a":"' + "x" * (size - 8) + '"}'
+        request = Tool(name="add", arguments_json=text)
+        assert request.ByteSize() == limit + over
+        if over:
+            refused = await ways.refused(CALL, request)
+            assert refused.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+        else:
+            await ways.typed(CALL, request)
+    assert len(backend.seen) == 1
+
+
+async def test_a_cursor_of_another_list_is_the_applications_to_refuse(
+    ways: Ways, backend: Scripted
+) -> None:
+    backend.fails(-32602, "Unknown cursor")
+    request = tools_service_pb2.ListToolsRequest(cursor="resources:10")
+    refused = await ways.refused(BY_RPC["ListTools"], request)
+    assert refused.code is grpc.StatusCode.INVALID_ARGUMENT
+    assert (backend.seen[0].params or {})["cursor"] == "resources:10"

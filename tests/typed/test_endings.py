@@ -63,6 +63,30 @@ async def test_cancelling_a_call_cancels_the_handler(ways: Ways, backend: Script
     await soon(cancelled)
 
 
+async def test_a_cancelled_call_gives_its_place_back(backend: Scripted) -> None:
+    began, cancelled = holds(backend)
+    async with ways_to(backend, max_requests_per_caller=1) as ways:
+        stub: Any = tools_service_pb2_grpc.ToolsServiceStub(ways.channel)
+        rpc = stub.CallTool(CALL.request, timeout=MAX_SECONDS)
+        await soon(began)
+        rpc.cancel()
+        await soon(cancelled)
+        backend.says('{"content":[]}')
+        async with asyncio.timeout(MAX_SECONDS):
+            while not await let_in(ways):
+                pass
+
+
+async def let_in(ways: Ways) -> bool:
+    """Whether there is a place for a call."""
+    try:
+        return bool((await ways.typed(CALL)).HasField("complete"))
+    except grpc.aio.AioRpcError as refused:
+        if failed(refused).domain != "mcpgrpc":
+            raise
+        return False
+
+
 async def read_to_the_end(rpc: Any) -> None:
     while await rpc.read() is not grpc.aio.EOF:
         pass

@@ -10,14 +10,20 @@ from typing import Any
 
 import grpc
 import pytest
-from google.protobuf import descriptor_pb2
+from google.protobuf import descriptor_pb2, descriptor_pool
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from mcpgrpc.v1 import envelope_pb2, prompts_service_pb2, resources_service_pb2, tools_service_pb2
+from mcpgrpc.v1 import (
+    envelope_pb2,
+    prompts_service_pb2,
+    resources_service_pb2,
+    subscriptions_service_pb2,
+    tools_service_pb2,
+)
 from mcpgrpc_server import Server, ServerSettings
 from mcpgrpc_server.backend import Client, ServerCall
-from mcpgrpc_server.telemetry import NoTelemetry, Outcome, RequestInfo
+from mcpgrpc_server.telemetry import NoTelemetry, Outcome, RequestInfo, StreamInfo, Subject
 from mcpgrpc_server.typed.services import SERVICE_NAMES
 from tests.authentication.key_ring import KeyRing, as_header
 from tests.authentication.served import Guarded, serving
@@ -35,6 +41,11 @@ tools = ["open_*"]
 prompts = ["open_*"]
 resources = ["notes:///open", "items:///public"]
 """
+REQUESTS: dict[str, Any] = {
+    **{method.rpc: method.request for method in METHODS},
+    "WatchTool": tools_service_pb2.WatchToolRequest(call=CALL.request),
+    "Listen": subscriptions_service_pb2.ListenRequest(),
+}
 LAZY = """
 import asyncio, sys
 from mcpgrpc_server import Server
@@ -43,6 +54,30 @@ from mcp.server import MCPServer
 async def main():
     async with Server(MCPServer("app"), ["127.0.0.1:0"]):
         print(sorted(name for name in sys.modules if "tools_service" in name))
+
+asyncio.run(main())
+"""
+
+AWAY = """
+import asyncio, sys, threading
+import grpc
+from mcpgrpc_server import Server
+from mcp.server import MCPServer
+
+threads = set()
+
+class Noting:
+    def find_spec(self, name, path=None, target=None):
+        if name.endswith("tools_service_pb2"):
+            threads.add(threading.current_thread() is threading.main_thread())
+
+async def main():
+    sys.meta_path.insert(0, Noting())
+    async with Server(MCPServer("app"), ["127.0.0.1:0"]) as server:
+        async with grpc.aio.insecure_channel(server.addresses[0]) as channel:
+            call = channel.unary_unary("/mcpgrpc.v1.ToolsService/ListTools")
+            answers = await asyncio.gather(*(call(b"") for _ in range(3)))
+    print(len(answers), *threads)
 
 asyncio.run(main())
 """
@@ -71,6 +106,19 @@ async def test_reflection_lists_and_describes_every_typed_service(ways: Ways) ->
         assert name in services
 
 
+async def test_reflection_finds_a_method_by_its_name_and_nothing_by_a_wrong_one(
+    ways: Ways,
+) -> None:
+    for symbol, found in (("ToolsService.CallTool", True), ("ToolsService.DropTool", False)):
+        answer = await ask_reflection(ways, file_containing_symbol=f"mcpgrpc.v1.{symbol}")
+        assert answer.HasField("file_descriptor_response") is found
+
+
+def services_by_name() -> dict[str, Any]:
+    pool = descriptor_pool.Default()
+    return {name: pool.FindServiceByName(name) for name in SERVICE_NAMES}
+
+
 async def test_health_tells_of_every_typed_service(ways: Ways) -> None:
     stub: Any = health_pb2_grpc.HealthStub(ways.channel)
     for name in SERVICE_NAMES:
@@ -90,6 +138,12 @@ async def test_a_server_that_nobody_calls_typed_loads_no_typed_message() -> None
     ended = await asyncio.create_subprocess_exec(sys.executable, "-c", LAZY, stdout=subprocess.PIPE)
     written, _ = await asyncio.wait_for(ended.communicate(), 4 * MAX_SECONDS)
     assert written.decode().strip() == "[]"
+
+
+async def test_the_first_typed_rpcs_load_the_messages_away_from_the_event_loop() -> None:
+    ended = await asyncio.create_subprocess_exec(sys.executable, "-c", AWAY, stdout=subprocess.PIPE)
+    written, _ = await asyncio.wait_for(ended.communicate(), 4 * MAX_SECONDS)
+    assert written.decode().split() == ["3", "False"]
 
 
 @pytest.mark.parametrize("method", METHODS, ids=str)
@@ -178,11 +232,18 @@ class Finished(NoTelemetry):
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, str | None, Outcome]] = []
+        self.rpcs: list[str] = []
+        self.refusals: list[tuple[str, str]] = []
 
     def request_finished(
         self, request: RequestInfo, outcome: Outcome, duration_seconds: float
     ) -> None:
         self.requests.append((request.method, request.name, outcome))
+        self.rpcs.append(request.stream.rpc)
+
+    def refused(self, subject: Subject, reason: str) -> None:
+        stream = subject if isinstance(subject, StreamInfo) else subject.stream
+        self.refusals.append((stream.rpc, reason))
 
 
 async def test_telemetry_hears_of_a_typed_call_as_of_any_request(backend: Scripted) -> None:
@@ -196,6 +257,34 @@ async def test_telemetry_hears_of_a_typed_call_as_of_any_request(backend: Script
         ("tools/call", "add", Outcome.OK),
         ("tools/call", "add", Outcome.ERROR),
     ]
+
+
+async def test_every_rpc_is_reported_by_its_own_name(backend: Scripted) -> None:
+    finished = Finished()
+    server = Server(backend, ["127.0.0.1:0"], telemetry=finished)
+    called: list[str] = []
+    async with server, connected(server) as ways:
+        for service in SERVICE_NAMES:
+            for method in services_by_name()[service].methods:
+                raw: Any = ways.channel.unary_stream(f"/{service}/{method.name}")
+                request = REQUESTS[method.name].SerializeToString()
+                async for _ in raw(request, timeout=MAX_SECONDS):
+                    pass
+                called.append(f"{service.rpartition('.')[2]}/{method.name}")
+        await ways.call("tools/list", {})
+    assert finished.rpcs == [*called, "Call"]
+    assert len(set(called)) == 11
+
+
+async def test_a_refusal_is_reported_by_the_name_of_the_rpc(
+    backend: Scripted, tmp_path: Path
+) -> None:
+    finished, ring = Finished(), KeyRing()
+    settings = ServerSettings.model_validate({"api_keys": ring.save(tmp_path / "keys.toml")})
+    server = Server(backend, ["127.0.0.1:0"], settings=settings, telemetry=finished)
+    async with server, connected(server) as ways:
+        await ways.refused(BY_RPC["Discover"])
+    assert finished.refusals == [("DiscoveryService/Discover", "UNAUTHENTICATED")]
 
 
 async def test_a_typed_call_that_runs_finishes_within_a_drain_and_a_new_one_is_refused(

@@ -239,7 +239,9 @@ USED_OF_THE_SDK = sorted(
 )
 
 
-@pytest.mark.parametrize(("module", "name"), USED_OF_THE_SDK, ids="{0[0]}.{0[1]}".format)
+@pytest.mark.parametrize(
+    ("module", "name"), USED_OF_THE_SDK, ids=[".".join(each) for each in USED_OF_THE_SDK]
+)
 def test_trap_12_the_sdk_still_has(module: str, name: str) -> None:
     found = importlib.import_module(module)
     assert not name or hasattr(found, name), f"the SDK has moved {module}.{name}"

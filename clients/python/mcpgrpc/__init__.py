@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mcpgrpc.client import Client
     from mcpgrpc.credentials import ApiKeyFile, TokenFile, TokenSource
     from mcpgrpc.oauth import ClientCredentials
+    from mcpgrpc.sdk.client import SdkClient
     from mcpgrpc.sync import SyncClient
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "ChannelSecurity",
     "Client",
     "ClientCredentials",
+    "SdkClient",
     "SyncClient",
     "TokenFile",
     "__version__",
@@ -38,6 +40,7 @@ _HOMES = {
     "ChannelSecurity": "mcpgrpc.channel",
     "Client": "mcpgrpc.client",
     "ClientCredentials": "mcpgrpc.oauth",
+    "SdkClient": "mcpgrpc.sdk.client",
     "SyncClient": "mcpgrpc.sync",
     "TokenFile": "mcpgrpc.credentials",
 }

@@ -6,11 +6,11 @@ It counts over every stream and Call of a caller; the window of a single stream 
 from __future__ import annotations
 
 from mcpgrpc.binding.errors import Refusal
+from mcpgrpc.binding.in_flight import LISTEN_METHOD
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
 from mcpgrpc_server.admission.counts import BoundedCounts
 from mcpgrpc_server.backend import ServerCall
 from mcpgrpc_server.caller import Caller
-from mcpgrpc_server.caller_key import caller_key
 from mcpgrpc_server.pipeline import Next
 
 
@@ -28,15 +28,16 @@ class ConcurrencyStage:
         self, call: ServerCall, caller: Caller, proceed: Next
     ) -> envelope_pb2.JsonRpcResponse:
         """Let it run, or refuse it, RESOURCE_EXHAUSTED."""
-        if call.request.is_listen:
+        if call.request.method == LISTEN_METHOD:
             return await proceed(call)
-        who = caller_key(caller)
-        if not self._running.take(who):
+        who = caller.key
+        running = self._running
+        if not running.take(who):
             return self._refusal().response()
         try:
             return await proceed(call)
         finally:
-            self._running.give_back(who)
+            running.give_back(who)
 
     def _refusal(self) -> Refusal:
         return Refusal(

@@ -17,6 +17,7 @@ from mcpgrpc.v1 import errors_pb2
 from mcpgrpc_server.authentication.rpc_interception import RpcOpening, refusal_listener
 from mcpgrpc_server.caller import Caller
 from mcpgrpc_server.host import StreamHost
+from mcpgrpc_server.rpc_names import rpc_name
 
 logger = logging.getLogger("mcpgrpc.authentication")
 
@@ -43,6 +44,6 @@ class RefusalReports(grpc.aio.ServerInterceptor):
     def _report(self, rpc: RpcOpening, message: str) -> None:
         peer = rpc.context.peer()
         logger.info("turned %s away from %s: %s", peer, rpc.method, message)
-        info = self._host.stream_info(rpc.method.rpartition("/")[2], Caller(peer))
+        info = self._host.stream_info(rpc_name(rpc.method), Caller(peer))
         reason = reason_name(errors_pb2.ERROR_REASON_UNAUTHENTICATED)
         self._host.telemetry.refused(info, reason)

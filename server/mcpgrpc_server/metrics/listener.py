@@ -60,10 +60,14 @@ class MetricsListener(NoTelemetry):
         self._refusals = Counter(
             "mcpgrpc_refusals", "What this service turned away, or ended, itself", ("rpc", "reason")
         )
+        self._authentications = Counter(
+            "mcpgrpc_authentications", "Callers that were let in", ("rpc", "kind")
+        )
         self._ignored = Counter(
             "mcpgrpc_ignored", "What was dropped without an answer", ("rpc", "what")
         )
         self._streams = Gauge("mcpgrpc_streams", "Streams that are open", ("rpc", "state"))
+        self._state = "open"
         self._ended = Counter("mcpgrpc_streams_ended", "Streams that ended", ("rpc", "outcome"))
         self._stream_seconds = Histogram(
             "mcpgrpc_stream_duration_seconds", "From a stream's opening to its end", ("rpc",)
@@ -85,14 +89,14 @@ class MetricsListener(NoTelemetry):
 
     def stream_opened(self, stream: StreamInfo) -> None:
         """One stream more."""
-        self._streams.add((self._rpc(stream), "open"))
+        self._streams.add((self._rpc(stream), self._state))
 
     def stream_closed(
         self, stream: StreamInfo, outcome: Outcome, duration_seconds: float, reason: str = ""
     ) -> None:
         """One stream less; the reason is for people."""
         rpc = self._rpc(stream)
-        self._streams.add((rpc, "open"), -1)
+        self._streams.add((rpc, self._state), -1)
         self._ended.add((rpc, outcome.value))
         self._stream_seconds.observe(duration_seconds, (rpc,))
 
@@ -121,6 +125,10 @@ class MetricsListener(NoTelemetry):
         self._requests.add((rpc, method, tool, request.era, outcome.value))
         self._seconds.observe(duration_seconds, (rpc, method, tool))
 
+    def let_in(self, rpc: str, kind: str) -> None:
+        """By how it proved who it is."""
+        self._authentications.add((rpc, kind))
+
     def refused(self, subject: Subject, reason: str) -> None:
         """By the name of its reason."""
         stream = subject.stream if isinstance(subject, RequestInfo) else subject
@@ -131,8 +139,12 @@ class MetricsListener(NoTelemetry):
         self._ignored.add((self._rpc(stream), what))
 
     def drain_started(self, grace_seconds: float) -> None:
-        """From now on it drains."""
+        """From now on it drains, and so does every stream."""
         self._draining.set(1)
+        self._state = "draining"
+        for (rpc, _), count in self._streams.values().items():
+            self._streams.add((rpc, "open"), -count)
+            self._streams.add((rpc, "draining"), count)
         self._drains.add()
 
     def drain_finished(self, duration_seconds: float, ended_requests: int) -> None:

@@ -5,7 +5,7 @@ It counts nothing itself; `listener` does, and `sources` knows where the rest st
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
@@ -17,7 +17,13 @@ from mcpgrpc_server.backend import Backend
 from mcpgrpc_server.metrics.endpoint import MetricsEndpoint
 from mcpgrpc_server.metrics.listener import MetricsListener
 from mcpgrpc_server.metrics.loop_lag import LoopLag
-from mcpgrpc_server.metrics.sources import build_info, certificate_expiry, upstream_states
+from mcpgrpc_server.metrics.sources import (
+    QueuedBytes,
+    Queueing,
+    build_info,
+    certificate_expiry,
+    upstream_states,
+)
 from mcpgrpc_server.metrics.tallies import Counter, Figure, Histogram
 from mcpgrpc_server.metrics.tool_names import ToolNames, listed_tools
 from mcpgrpc_server.settings import ServerSettings
@@ -35,7 +41,11 @@ class Metrics:
         self._cache = Counter("mcpgrpc_cache_events", "What caches did", ("event", "method"))
         lag = Histogram("mcpgrpc_event_loop_lag_seconds", "How late timers of the event loop ran")
         self._lag = LoopLag(lag.observe)
-        self._figures: list[Figure] = [build_info(), certificate_expiry(settings), self._cache, lag]
+        self._queued = QueuedBytes()
+        self._figures: list[Figure] = [
+            *(build_info(), certificate_expiry(settings), self._cache, lag),
+            *self._queued.gauges(),
+        ]
         self._endpoint: MetricsEndpoint | None = None
 
     def listen_to(self, backend: Backend, upstreams: Mapping[str, Availability]) -> MetricsListener:
@@ -55,14 +65,18 @@ class Metrics:
         """A cache answered, or did not, or let something in or go."""
         self._cache.add((event, method))
 
-    async def start(self) -> str:
+    async def start(self, streams: Callable[[], Iterable[Queueing]]) -> str:
         """Serve the figures; gives the `HOST:PORT` that is bound. The backend must be up.
+
+        Args:
+            streams: gives those that are open; called from any thread.
 
         Raises:
             ListenError: the address cannot be bound.
         """
+        self._queued.streams = streams
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Figures(self._figures))
+        registry.register(_Families(self.families))
         ProcessCollector(registry=registry)
         GCCollector(registry=registry)
         self._endpoint = MetricsEndpoint(registry, self._settings.metrics)
@@ -71,6 +85,14 @@ class Metrics:
         self._tools.ask()
         self._backend.availability.watch(self._came_or_went)
         return address
+
+    async def ready(self) -> None:
+        """Wait until it is known which tools there are."""
+        await self._tools.settled()
+
+    def families(self) -> Iterator[Metric]:
+        """Every figure now, also when none is served any more."""
+        return (figure.family() for figure in self._figures)
 
     async def stop(self) -> None:
         """Serve no more. Idempotent."""
@@ -85,11 +107,10 @@ class Metrics:
             self._tools.ask()
 
 
-class _Figures(Collector):
-    def __init__(self, figures: list[Figure]) -> None:
-        self._figures = figures
+class _Families(Collector):
+    def __init__(self, families: Callable[[], Iterator[Metric]]) -> None:
+        self._families = families
 
     def collect(self) -> Iterator[Metric]:
-        """Every family that has samples now."""
-        for figure in self._figures:
-            yield figure.family()
+        """What stands on the page."""
+        return self._families()

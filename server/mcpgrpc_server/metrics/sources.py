@@ -6,13 +6,23 @@ They are read in the thread of the scrape: a source only looks at what cannot te
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
+from typing import Protocol
 
 from mcpgrpc_server.availability import Availability
 from mcpgrpc_server.metrics.tallies import AskedGauge, Labels
 from mcpgrpc_server.transport_security.settings import TransportSecuritySettings
+
+
+class Queueing(Protocol):
+    """Something that may have to wait for its client."""
+
+    @property
+    def queued_bytes(self) -> int:
+        """How much waits now."""
+        ...
 
 
 def build_info() -> AskedGauge:
@@ -51,6 +61,28 @@ def certificate_expiry(settings: TransportSecuritySettings) -> AskedGauge:
         ("setting",),
         ask,
     )
+
+
+class QueuedBytes:
+    """What waits for clients to read: of all streams, and of the one that has most."""
+
+    def __init__(self) -> None:
+        self.streams: Callable[[], Iterable[Queueing]] = tuple
+        """Those that are open; called from any thread."""
+
+    def gauges(self) -> tuple[AskedGauge, AskedGauge]:
+        """The two."""
+        name = "mcpgrpc_queued_bytes"
+        return (
+            AskedGauge(name, "Bytes that wait for clients to read", (), self._sum),
+            AskedGauge(f"{name}_max", "The same of the stream that has most", (), self._max),
+        )
+
+    def _sum(self) -> dict[Labels, float]:
+        return {(): sum(each.queued_bytes for each in self.streams())}
+
+    def _max(self) -> dict[Labels, float]:
+        return {(): max((each.queued_bytes for each in self.streams()), default=0)}
 
 
 def _expiry(file: str | Path) -> float | None:

@@ -94,6 +94,10 @@ class Gauge:
         """It is so much now."""
         self._values[labels] = value
 
+    def values(self) -> dict[Labels, float]:
+        """How much it is, by its labels."""
+        return dict(self._values)
+
     def family(self) -> Metric:
         """Its samples now."""
         family = GaugeMetricFamily(self._name, self._documentation, labels=self._labels)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextvars import Token
-from types import TracebackType
 from typing import Any
 
 from mcpgrpc_server.identity import Identity, IdentityKind
@@ -21,9 +20,20 @@ class ActingAs:
         self._identity: Identity | None = None
         self._user: internals.AuthenticatedUser | None = None
 
-    def caller(self, identity: Identity) -> _Acting:
-        """`get_access_token()` gives this identity inside of it, and None for an anonymous one."""
-        return _Acting(self._user_of(identity))
+    def begin(self, identity: Identity) -> Token[Any] | None:
+        """From now on `get_access_token()` gives this identity, and None for an anonymous one.
+
+        Gives what `end` takes; None when it was so before.
+        """
+        user = self._user_of(identity)
+        if internals.auth_context_var.get() is user:
+            return None
+        return internals.auth_context_var.set(user)
+
+    def end(self, begun: Token[Any] | None) -> None:
+        """As it was before."""
+        if begun is not None:
+            internals.auth_context_var.reset(begun)
 
     def _user_of(self, identity: Identity) -> internals.AuthenticatedUser | None:
         # Made once: a stream's identity seldom changes and its requests are many.
@@ -31,26 +41,6 @@ class ActingAs:
             self._identity = identity
             self._user = _user(identity)
         return self._user
-
-
-class _Acting:
-    """One user, while a block runs. No generator: each request enters one."""
-
-    __slots__ = ("_before", "_user")
-
-    def __init__(self, user: internals.AuthenticatedUser | None) -> None:
-        self._user = user
-
-    def __enter__(self) -> None:
-        self._before: Token[Any] = internals.auth_context_var.set(self._user)
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        internals.auth_context_var.reset(self._before)
 
 
 def _user(identity: Identity) -> internals.AuthenticatedUser | None:

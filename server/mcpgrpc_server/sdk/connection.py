@@ -67,32 +67,33 @@ class SdkConnection:
     async def handle_request(self, call: ServerCall) -> envelope_pb2.JsonRpcResponse:
         """Execute a request of either era."""
         is_modern = call.request.modern or call.era is Era.MODERN
+        acting = self._acting_as.begin(self._client.caller.identity)
         try:
-            with self._acting_as.caller(self._client.caller.identity):
-                way = self._way(call, is_modern=is_modern)
-                if way is not None:
-                    text = await way.answer
-                elif is_modern:
-                    text = json_text.dump(await self._handle_modern(call))
-                else:
-                    text = json_text.dump(await self._handle_legacy(call))
+            way = self._way(call, is_modern=is_modern)
+            if way is not None:
+                text = await way.answer
+            elif is_modern:
+                text = json_text.dump(await self._handle_modern(call))
+            else:
+                text = json_text.dump(await self._handle_legacy(call))
             return envelope_pb2.JsonRpcResponse(result_json=text)
         except Exception as error:  # noqa: BLE001  # the boundary: a handler may raise anything
             return _error_response(error, call)
+        finally:
+            self._acting_as.end(acting)
 
     async def handle_notification(self, notification: ClientNotification) -> None:
         """Hand a notification to the app, and progress to whoever waits for it."""
         if notification.method == "notifications/progress":
             await self._outbound.deliver_progress(notification.params)
-        with self._acting_as.caller(self._client.caller.identity):
+        acting = self._acting_as.begin(self._client.caller.identity)
+        try:
             if notification.era is Era.MODERN:
                 await self._notify_modern(notification)
-                return
-            version = self._legacy.connection.protocol_version
-            context = self._context(
-                None, notification.params, notification.door, version, is_legacy=True
-            )
-            await self._legacy.on_notify(context, notification.method, notification.params)
+            else:
+                await self._notify_legacy(notification)
+        finally:
+            self._acting_as.end(acting)
 
     def listen_completion(self, call: ServerCall) -> envelope_pb2.JsonRpcResponse:
         """The result that ends a subscription, as the SDK's own handler gives it."""
@@ -150,6 +151,13 @@ class SdkConnection:
             return await runner.on_request(opened.dispatch, call.request.method, call.params)
         finally:
             await opened.close()
+
+    async def _notify_legacy(self, notification: ClientNotification) -> None:
+        version = self._legacy.connection.protocol_version
+        context = self._context(
+            None, notification.params, notification.door, version, is_legacy=True
+        )
+        await self._legacy.on_notify(context, notification.method, notification.params)
 
     async def _notify_modern(self, notification: ClientNotification) -> None:
         connection = EnvelopeConnection(

@@ -21,6 +21,8 @@ from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.prompts import PromptManager
 from mcp.server.mcpserver.resources import ResourceManager
 from mcp.server.mcpserver.tools import Tool, ToolManager
+from mcp.server.mcpserver.utilities import func_metadata as tool_metadata
+from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
 from mcp.server.request_state import RequestStateBoundary
 from mcp.server.runner import ServerRunner, aclose_shielded, modern_error_data
 from mcp.server.session import ServerSession
@@ -68,6 +70,7 @@ __all__ = [
     "SERVER_INFO_META_KEY",
     "VERIFIED_RELEASE",
     "AccessToken",
+    "ArgModelBase",
     "AuthenticatedUser",
     "CallOptions",
     "CallToolRequestParams",
@@ -75,6 +78,7 @@ __all__ = [
     "Connection",
     "DispatchContext",
     "ErrorData",
+    "FuncMetadata",
     "GetPromptRequestParams",
     "InboundLadderRejection",
     "LowlevelServer",
@@ -111,6 +115,7 @@ __all__ = [
     "otel_span",
     "sdk_tracing",
     "serialize_server_result",
+    "tool_metadata",
     "tracing",
     "validate_client_request",
 ]

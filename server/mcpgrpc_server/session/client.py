@@ -11,7 +11,7 @@ from typing import Final
 
 from mcpgrpc.binding import encoded, ids
 from mcpgrpc.binding.core import StreamCore
-from mcpgrpc.binding.encoded import EncodedItem
+from mcpgrpc.binding.encoded import EncodedItem, WholeItem
 from mcpgrpc.binding.errors import Refusal
 from mcpgrpc.binding.ids import Id
 from mcpgrpc.binding.limits import KIB, seconds
@@ -26,6 +26,9 @@ from mcpgrpc.stream.requests import (
 from mcpgrpc.stream.writer import FrameWriter, StreamClosedError
 from mcpgrpc.v1 import envelope_pb2, errors_pb2, session_pb2
 from mcpgrpc_server.caller import Caller
+
+ENVELOPE_OVERHEAD_BYTES: Final = 6
+"""What the envelope of a response adds to it, at most."""
 
 QUEUED_SIGNAL_BYTES: Final = 256
 """What a signal counts for while it is queued: its few bytes cost an object each, and a client that
@@ -142,12 +145,24 @@ class SessionClient:
 
         One that the client cannot take is replaced by an error.
         """
-        payload = encoded.response_payload(response)
+        body = response.SerializeToString()
+        # What an envelope adds is in the bound, so a small response needs no look at its size.
+        size_bytes = len(body) + ENVELOPE_OVERHEAD_BYTES
+        if (
+            self._outbox.takes_whole(size_bytes)
+            and size_bytes <= self._core.peer.largest_envelope_bytes
+        ):
+            if not self._writer.closed:
+                item = encoded.response_item(body)
+                self._outbox.put(item, size_bytes, order_key=request_id)
+                self._writer.wake(alone=alone)
+            return
+        payload = encoded.response_payload(body)
         refusal = self._beyond_limit(len(payload))
         if refusal is not None:
             replacement = refusal.response()
             replacement.id.CopyFrom(response.id)
-            payload = encoded.response_payload(replacement)
+            payload = encoded.response_payload(replacement.SerializeToString())
         self._put(payload, request_id, alone=alone)
 
     def settle(self, request_id: Id) -> None:
@@ -188,5 +203,5 @@ class SessionClient:
         )
 
 
-def _encode(envelope: envelope_pb2.Envelope) -> EncodedItem:
+def _encode(envelope: envelope_pb2.Envelope) -> WholeItem:
     return encoded.envelope_item(envelope.SerializeToString())

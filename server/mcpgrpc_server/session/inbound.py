@@ -86,18 +86,20 @@ class InboundReader:
                 self._telemetry.frame_received(self._info, len(items), frame.ByteSize())
             if len(items) > max_items:
                 raise FrameError(f"a frame of {len(items)} items; the limit is {max_items}")
+            receive_envelope = self._core.receive_envelope
             for item in items:
-                initializing = self._receive(item)
+                if item.HasField("envelope"):
+                    initializing = self._apply(receive_envelope(item.envelope))
+                else:
+                    initializing = self._receive(item)
                 if initializing is not None:
                     await asyncio.wait({initializing}, timeout=initialize_seconds)
             await self._watch.outbox_bounded()
             self._watch.took_frame()
 
     def _receive(self, item: session_pb2.ClientItem) -> asyncio.Task[None] | None:
-        """Act on an item; gives the task that the reader has to wait for, if any."""
+        """Act on an item that is no envelope; gives the task to wait for, if any."""
         kind = item.WhichOneof("item")
-        if kind == "envelope":
-            return self._apply(self._core.receive_envelope(item.envelope))
         if kind == "fragment":
             envelope = self._core.receive_fragment(item.fragment)
             if envelope is not None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
+from mcpgrpc.binding import json_text
 from mcpgrpc.binding.core import Notify, StartRequest, StreamCore
 from mcpgrpc.binding.encoded import EncodedItem
 from mcpgrpc.binding.errors import reason_name
@@ -23,6 +24,7 @@ from mcpgrpc_server.execution import DRAIN_DEADLINE, Execution
 from mcpgrpc_server.pipeline import Next
 from mcpgrpc_server.session.client import SessionClient
 from mcpgrpc_server.telemetry import Outcome, RequestInfo, StreamInfo, Telemetry
+from mcpgrpc_server.timeouts import Timeouts
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +63,7 @@ class RunningRequests:
         self._info = info
         self._on_idle = on_idle
         self._running: dict[InFlightRequest, Execution] = {}
+        self._timeouts = Timeouts(self._running.values())
         self._loop = asyncio.get_running_loop()
         self._notifying: set[asyncio.Task[None]] = set()
 
@@ -119,6 +122,8 @@ class RunningRequests:
         """Wait until every handler has ended."""
         while tasks := {task for task in self._tasks() if not task.done()}:
             await asyncio.wait(tasks)
+        # Its timer would keep the stream in memory for as long as its clients may wait.
+        self._timeouts.stop()
 
     def _tasks(self) -> Iterator[asyncio.Task[None]]:
         yield from self._notifying
@@ -135,7 +140,7 @@ class RunningRequests:
         try:
             if not self._writer.has_room:
                 await self._writer.room()
-            response = await execution.run(self._proceed)
+            response = await execution.run(self._proceed, self._timeouts)
             if not self._writer.has_room:
                 await self._writer.room()
         except StreamClosedError:
@@ -157,12 +162,24 @@ class RunningRequests:
             self._client.respond(response, request.id, alone=not self._running)
         else:
             self._client.settle(request.id)
-        outcome = outcome_of(response, request)
-        if info is not None or outcome is not Outcome.OK:
+        ended_well = response is not None and not response.HasField("error")
+        if info is not None or not ended_well or request.cancelled:
             told = info if info is not None else self._request_info(execution.call)
-            self._telemetry.request_finished(told, outcome, execution.elapsed_seconds)
+            self._tell_end(told, execution, response)
         if not self._running:
             self._on_idle()
+
+    def _tell_end(
+        self,
+        told: RequestInfo,
+        execution: Execution,
+        response: envelope_pb2.JsonRpcResponse | None,
+    ) -> None:
+        # What ended a request early was told when it did.
+        if execution.early_answer is None and response is not None and response.reason:
+            self._telemetry.refused(told, reason_name(response.reason))
+        outcome = outcome_of(response, execution.call.request)
+        self._telemetry.request_finished(told, outcome, execution.elapsed_seconds)
 
     def _answer_early(self, execution: Execution, response: envelope_pb2.JsonRpcResponse) -> None:
         request = execution.call.request
@@ -185,7 +202,12 @@ class RunningRequests:
         )
 
 
-_OUTCOMES = {
+CALL_METHOD: Final = "tools/call"
+
+_ERROR_FORMS: Final = ('"isError":true', '"isError": true')
+"""As JSON is written. Inside of a string the quotes would have backslashes."""
+
+_OUTCOMES: Final = {
     errors_pb2.ERROR_REASON_TIMEOUT: Outcome.TIMEOUT,
     errors_pb2.ERROR_REASON_DRAIN_DEADLINE: Outcome.FAILED,
 }
@@ -196,10 +218,19 @@ def outcome_of(response: envelope_pb2.JsonRpcResponse | None, request: InFlightR
     if response is None or request.cancelled:
         return Outcome.CANCELLED
     if not response.HasField("error"):
-        return Outcome.OK
+        is_tool_error = request.method == CALL_METHOD and says_error(response.result_json)
+        return Outcome.TOOL_ERROR if is_tool_error else Outcome.OK
     if response.reason == errors_pb2.ERROR_REASON_UNSPECIFIED:
         return Outcome.ERROR
     return _OUTCOMES.get(response.reason, Outcome.REFUSED)
+
+
+def says_error(result_json: str) -> bool:
+    """Whether a tool's result has `isError`. Only a text that may have it is parsed."""
+    if not any(form in result_json for form in _ERROR_FORMS):
+        return False
+    result = json_text.parse_object(result_json)
+    return result is not None and result.get("isError") is True
 
 
 def target_name(params: dict[str, Any] | None) -> str | None:

@@ -162,6 +162,11 @@ class SessionStream:
         """Who is at the other end, as proven last."""
         return self._client.caller
 
+    @property
+    def queued_bytes(self) -> int:
+        """What waits for the client to read."""
+        return self._outbox.queued_bytes
+
     def lose_credential(self) -> None:
         """What proved the caller was taken back: take no more of its requests."""
         self._expiry.end_now()

@@ -16,6 +16,9 @@ class Outcome(Enum):
 
     OK = "ok"
     """Answered with a result; a stream: ended by its client, nothing lost."""
+    TOOL_ERROR = "tool_error"
+    """Answered with the result of a tool that says it failed; told to those who hear all requests,
+    to others it is OK."""
     ERROR = "error"
     """Answered with an error of the application or the protocol."""
     REFUSED = "refused"
@@ -106,6 +109,9 @@ class Telemetry(Protocol):
     ) -> None:
         """A request is over, and its response, if it gets one, is queued."""
 
+    def let_in(self, rpc: str, kind: str) -> None:
+        """The caller of an RPC of MCP is known; `kind` is a value of `IdentityKind`."""
+
     def refused(self, subject: Subject, reason: str) -> None:
         """This service turned a request or a stream away: alone before a start, else beside it.
 
@@ -159,6 +165,9 @@ class NoTelemetry:
     def request_finished(
         self, request: RequestInfo, outcome: Outcome, duration_seconds: float
     ) -> None:
+        """Nothing."""
+
+    def let_in(self, rpc: str, kind: str) -> None:
         """Nothing."""
 
     def refused(self, subject: Subject, reason: str) -> None:

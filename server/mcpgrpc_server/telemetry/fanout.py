@@ -79,6 +79,10 @@ class Fanout:
         """To every listener."""
         self._tell("request_finished", request, outcome, duration_seconds)
 
+    def let_in(self, rpc: str, kind: str) -> None:
+        """To every listener."""
+        self._tell("let_in", rpc, kind)
+
     def refused(self, subject: Subject, reason: str) -> None:
         """To every listener."""
         self._tell("refused", subject, reason)

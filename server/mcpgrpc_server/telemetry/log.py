@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from typing import Any, Final
 
+from mcpgrpc_server.telemetry.allowance import Allowance
 from mcpgrpc_server.telemetry.events import (
     NoTelemetry,
     Outcome,
@@ -19,6 +20,7 @@ from mcpgrpc_server.telemetry.events import (
 # What an operator wants to see unasked: failures. A caller that gives up is everyday life.
 OUTCOME_LEVELS: Final = {
     Outcome.OK: logging.DEBUG,
+    Outcome.TOOL_ERROR: logging.DEBUG,
     Outcome.CANCELLED: logging.DEBUG,
     Outcome.REFUSED: logging.DEBUG,  # `refused` has warned already
     Outcome.ERROR: logging.INFO,
@@ -39,6 +41,7 @@ class LoggingTelemetry(NoTelemetry):
         self._streams = logging.getLogger("mcpgrpc.streams")
         self._frames = logging.getLogger("mcpgrpc.frames")
         self._server = logging.getLogger("mcpgrpc.server")
+        self._refusals = Allowance()
 
     def hears_frames(self) -> bool:
         """For debugging."""
@@ -87,9 +90,13 @@ class LoggingTelemetry(NoTelemetry):
             self._requests.log(level, "request finished", extra=facts)
 
     def refused(self, subject: Subject, reason: str) -> None:
-        """A warning."""
+        """A warning, of each reason a few in a while: whoever is refused can ask for ever."""
+        suppressed = self._refusals.take(reason)
+        if suppressed is None:
+            return
         logger = self._streams if isinstance(subject, StreamInfo) else self._requests
-        logger.warning("refused", extra=_facts(subject) | {"reason": reason})
+        facts = _facts(subject) | {"reason": reason}
+        logger.warning("refused", extra=facts | {"suppressed": suppressed} if suppressed else facts)
 
     def ignored(self, stream: StreamInfo, what: str) -> None:
         """Debugging."""

@@ -33,7 +33,9 @@ class CompletionServicer(completion_service_pb2_grpc.CompletionServiceServicer):
     ) -> completion_service_pb2.CompleteResponse:
         """Serve suggestions."""
         response = completion_service_pb2.CompleteResponse()
-        return await self._calls.unary(context, lambda: completion_of(request), response)
+        return await self._calls.unary(
+            "CompletionService/Complete", context, lambda: completion_of(request), response
+        )
 
 
 def completion_of(request: completion_service_pb2.CompleteRequest) -> TypedRequest:

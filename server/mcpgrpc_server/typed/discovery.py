@@ -26,7 +26,9 @@ class DiscoveryServicer(discovery_service_pb2_grpc.DiscoveryServiceServicer):
     ) -> discovery_service_pb2.DiscoverResponse:
         """Serve what the server says of itself."""
         response = discovery_service_pb2.DiscoverResponse()
-        return await self._calls.unary(context, lambda: discovery_of(request), response)
+        return await self._calls.unary(
+            "DiscoveryService/Discover", context, lambda: discovery_of(request), response
+        )
 
 
 def discovery_of(request: discovery_service_pb2.DiscoverRequest) -> TypedRequest:

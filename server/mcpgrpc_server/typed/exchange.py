@@ -74,19 +74,26 @@ class TypedCalls:
     def __init__(self, serve_call: ServeCall) -> None:
         self._serve_call = serve_call
 
-    async def unary(self, context: Context, prepare: Prepare, response: Answer) -> Answer:
-        """Fill a new response with the result; an error ends the RPC with its status."""
-        answered = await self._exchange(context, prepare, None)
+    async def unary(self, rpc: str, context: Context, prepare: Prepare, response: Answer) -> Answer:
+        """Fill a new response with the result; an error ends the RPC with its status.
+
+        Args:
+            rpc: its name as `rpc_names` has it, for whoever reports on it.
+            context: gRPC's side of it.
+            prepare: makes the request.
+            response: a new one.
+        """
+        answered = await self._exchange(rpc, context, prepare, None)
         if answered is not None:
             read_result(answered.result_json, response)
         return response
 
-    async def stream(self, context: Context, prepare: Prepare, event: Event) -> None:
-        """Write an event for each message of the Call; an error ends the RPC with its status."""
-        await self._exchange(context, prepare, event)
+    async def stream(self, rpc: str, context: Context, prepare: Prepare, event: Event) -> None:
+        """Write an event for each message of the Call; the rest is as for `unary`."""
+        await self._exchange(rpc, context, prepare, event)
 
     async def _exchange(
-        self, context: Context, prepare: Prepare, event: Event | None
+        self, rpc: str, context: Context, prepare: Prepare, event: Event | None
     ) -> envelope_pb2.JsonRpcResponse | None:
         """The response with a result; None when the RPC is over without one."""
         try:
@@ -99,7 +106,7 @@ class TypedCalls:
             await abort_with(context, _error(errors.HEADER_MISMATCH, wrong))
             return None
         replies = CallReplies(context, event)
-        await self._serve_call(_call(request), cast("Context", replies))
+        await self._serve_call(_call(request), cast("Context", replies), rpc)
         response = replies.response
         if response is None or not response.HasField("error"):
             return response

@@ -27,14 +27,18 @@ class PromptsServicer(prompts_service_pb2_grpc.PromptsServiceServicer):
     ) -> prompts_service_pb2.ListPromptsResponse:
         """Serve a page of the prompts."""
         response = prompts_service_pb2.ListPromptsResponse()
-        return await self._calls.unary(context, lambda: page("prompts/list", request), response)
+        return await self._calls.unary(
+            "PromptsService/ListPrompts", context, lambda: page("prompts/list", request), response
+        )
 
     async def GetPrompt(  # noqa: N802  # gRPC's name
         self, request: prompts_service_pb2.GetPromptRequest, context: Context
     ) -> prompts_service_pb2.GetPromptResponse:
         """Serve a prompt."""
         response = prompts_service_pb2.GetPromptResponse()
-        return await self._calls.unary(context, lambda: prompt_of(request), response)
+        return await self._calls.unary(
+            "PromptsService/GetPrompt", context, lambda: prompt_of(request), response
+        )
 
 
 def prompt_of(request: prompts_service_pb2.GetPromptRequest) -> TypedRequest:

@@ -26,7 +26,12 @@ class ResourcesServicer(resources_service_pb2_grpc.ResourcesServiceServicer):
     ) -> resources_service_pb2.ListResourcesResponse:
         """Serve a page of the resources."""
         response = resources_service_pb2.ListResourcesResponse()
-        return await self._calls.unary(context, lambda: page("resources/list", request), response)
+        return await self._calls.unary(
+            "ResourcesService/ListResources",
+            context,
+            lambda: page("resources/list", request),
+            response,
+        )
 
     async def ListResourceTemplates(  # noqa: N802  # gRPC's name
         self, request: resources_service_pb2.ListResourceTemplatesRequest, context: Context
@@ -34,14 +39,21 @@ class ResourcesServicer(resources_service_pb2_grpc.ResourcesServiceServicer):
         """Serve a page of the templates."""
         response = resources_service_pb2.ListResourceTemplatesResponse()
         method = "resources/templates/list"
-        return await self._calls.unary(context, lambda: page(method, request), response)
+        return await self._calls.unary(
+            "ResourcesService/ListResourceTemplates",
+            context,
+            lambda: page(method, request),
+            response,
+        )
 
     async def ReadResource(  # noqa: N802  # gRPC's name
         self, request: resources_service_pb2.ReadResourceRequest, context: Context
     ) -> resources_service_pb2.ReadResourceResponse:
         """Serve what a resource holds."""
         response = resources_service_pb2.ReadResourceResponse()
-        return await self._calls.unary(context, lambda: read_of(request), response)
+        return await self._calls.unary(
+            "ResourcesService/ReadResource", context, lambda: read_of(request), response
+        )
 
 
 def read_of(request: resources_service_pb2.ReadResourceRequest) -> TypedRequest:

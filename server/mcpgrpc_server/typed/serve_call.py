@@ -15,5 +15,5 @@ from mcpgrpc.v1 import mcp_service_pb2
 Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
 """gRPC's side of an RPC."""
 
-ServeCall: TypeAlias = Callable[[mcp_service_pb2.CallRequest, Context], Awaitable[None]]
-"""`McpService.Call`, as gRPC calls it."""
+ServeCall: TypeAlias = Callable[[mcp_service_pb2.CallRequest, Context, str], Awaitable[None]]
+"""`McpService.Call`, as gRPC calls it, and the name of the RPC that is served by it."""

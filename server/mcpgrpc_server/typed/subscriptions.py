@@ -42,7 +42,9 @@ class SubscriptionsServicer(subscriptions_service_pb2_grpc.SubscriptionsServiceS
         self, request: subscriptions_service_pb2.ListenRequest, context: Context
     ) -> None:
         """Serve a subscription to its end."""
-        await self._calls.stream(context, lambda: listen_of(request), heard)
+        await self._calls.stream(
+            "SubscriptionsService/Listen", context, lambda: listen_of(request), heard
+        )
 
 
 def listen_of(request: subscriptions_service_pb2.ListenRequest) -> TypedRequest:

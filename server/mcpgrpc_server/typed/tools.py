@@ -33,20 +33,26 @@ class ToolsServicer(tools_service_pb2_grpc.ToolsServiceServicer):
     ) -> tools_service_pb2.ListToolsResponse:
         """Serve a page of the tools."""
         response = tools_service_pb2.ListToolsResponse()
-        return await self._calls.unary(context, lambda: page("tools/list", request), response)
+        return await self._calls.unary(
+            "ToolsService/ListTools", context, lambda: page("tools/list", request), response
+        )
 
     async def CallTool(  # noqa: N802  # gRPC's name
         self, request: tools_service_pb2.CallToolRequest, context: Context
     ) -> tools_service_pb2.CallToolResponse:
         """Serve a call."""
         response = tools_service_pb2.CallToolResponse()
-        return await self._calls.unary(context, lambda: call_of(request), response)
+        return await self._calls.unary(
+            "ToolsService/CallTool", context, lambda: call_of(request), response
+        )
 
     async def WatchTool(  # type: ignore[override]  # noqa: N802  # the stub types both sync and aio
         self, request: tools_service_pb2.WatchToolRequest, context: Context
     ) -> None:
         """Serve a call with what its tool tells meanwhile."""
-        await self._calls.stream(context, lambda: call_of(request.call, watched=True), watched)
+        await self._calls.stream(
+            "ToolsService/WatchTool", context, lambda: call_of(request.call, watched=True), watched
+        )
 
 
 def call_of(request: tools_service_pb2.CallToolRequest, *, watched: bool = False) -> TypedRequest:

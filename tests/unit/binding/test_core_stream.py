@@ -90,7 +90,7 @@ def test_decision_11_settings_open_the_window_for_what_waits() -> None:
 def test_decision_14_an_envelope_byte_by_byte_is_the_same_envelope() -> None:
     core = new_core()
     payload = request(1, "tools/call", '{"name":"add"}').SerializeToString()
-    wholes = [core.receive_fragment(piece) for piece in fragments.cut(1, payload, 1)]
+    wholes = [core.receive_fragment(piece.message()) for piece in fragments.cut(1, payload, 1)]
     assert wholes[:-1] == [None] * (len(payload) - 1)
     assert wholes[-1] == envelope_pb2.Envelope.FromString(payload)
 
@@ -136,7 +136,7 @@ def test_decision_18_responses_cancellations_and_pieces_are_still_read_after_go_
     started = start(core, 1)
     core.outgoing.written(core.outgoing.submit(5, "m", "waiter"))
     payload = result(5).SerializeToString()
-    first, last = fragments.cut(1, payload, len(payload) - 1)
+    first, last = (piece.message() for piece in fragments.cut(1, payload, len(payload) - 1))
     core.receive_fragment(first)
     core.begin_drain()
     whole = core.receive_fragment(last)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcpgrpc.binding import encoded
+from mcpgrpc.binding import encoded, fragments
 from mcpgrpc.v1 import envelope_pb2, mcp_service_pb2, session_pb2
 
 Item = session_pb2.ServerItem
@@ -24,16 +24,24 @@ def frame_of(*items: Item) -> bytes:
 @pytest.mark.parametrize("size_bytes", SIZES)
 def test_a_response_is_wrapped_as_protobuf_wraps_it(size_bytes: int) -> None:
     response = response_of(size_bytes)
-    payload = encoded.response_payload(response)
+    body = response.SerializeToString()
+    payload = encoded.response_payload(body)
     envelope = envelope_pb2.Envelope(response=response)
+    whole = frame_of(Item(envelope=envelope))
     assert payload == envelope.SerializeToString()
-    assert encoded.frame([encoded.envelope_item(payload)]) == frame_of(Item(envelope=envelope))
+    assert encoded.frame([encoded.envelope_item(payload)]) == whole
+    assert encoded.frame([encoded.response_item(body)]) == whole
 
 
 @pytest.mark.parametrize("size_bytes", SIZES)
-def test_a_piece_is_wrapped_as_protobuf_wraps_it(size_bytes: int) -> None:
-    piece = session_pb2.Fragment(fragment_id=1, data=b"x" * size_bytes)
-    assert encoded.frame([encoded.fragment_item(piece)]) == frame_of(Item(fragment=piece))
+def test_a_piece_is_read_as_protobuf_wraps_it(size_bytes: int) -> None:
+    payload = b"x" * (size_bytes + 1)
+    pieces = list(fragments.cut(300, payload, max(1, size_bytes)))
+    frame = encoded.frame([encoded.fragment_item(piece) for piece in pieces])
+    for items in (mcp_service_pb2.SessionResponse, mcp_service_pb2.SessionRequest):
+        read = [item.fragment for item in items.FromString(frame).items]
+        assert read == [piece.message() for piece in pieces]
+        assert b"".join(piece.data for piece in read) == payload
 
 
 def test_a_frame_holds_its_items_in_their_order() -> None:

@@ -29,7 +29,7 @@ def aborted(fragment_id: int) -> session_pb2.Fragment:
 
 @pytest.mark.parametrize("piece_bytes", [1, 2, 255, 256, 767, 768, 769, 10_000])
 def test_pieces_of_any_size_give_the_same_bytes(piece_bytes: int) -> None:
-    pieces = list(cut(5, PAYLOAD, piece_bytes))
+    pieces = [p.message() for p in cut(5, PAYLOAD, piece_bytes)]
     assert [p.state == LAST for p in pieces] == [False] * (len(pieces) - 1) + [True]
     assert [p.HasField("total_bytes") for p in pieces] == [True] + [False] * (len(pieces) - 1)
     assert pieces[0].total_bytes == len(PAYLOAD)
@@ -47,7 +47,10 @@ def test_pieces_of_any_size_give_the_same_bytes(piece_bytes: int) -> None:
 def test_pieces_of_several_envelopes_in_any_turns_give_the_same_bytes(
     payloads: list[bytes], piece_bytes: int, chooser: random.Random
 ) -> None:
-    waiting = {number: list(cut(number, p, piece_bytes)) for number, p in enumerate(payloads)}
+    waiting = {
+        number: [each.message() for each in cut(number, p, piece_bytes)]
+        for number, p in enumerate(payloads)
+    }
     reassembler = Reassembler(len(payloads), 150)
     got = {}
     while waiting:
@@ -150,3 +153,17 @@ def test_giving_up_what_was_never_begun_is_nothing() -> None:
     reassembler = Reassembler(1, 10)
     assert reassembler.add(aborted(7)) is None
     assert len(reassembler) == 0
+
+
+def test_small_and_large_pieces_of_one_envelope_join_in_order() -> None:
+    parts = [b"a", b"b" * 100, b"c" * 20_000, b"d", b"e" * 16_384, b"f" * 16_383, b"g"]
+    reassembler = Reassembler(1, 100_000)
+    *first, last = parts
+    assert [reassembler.add(piece(1, part)) for part in first] == [None] * len(first)
+    assert reassembler.add(piece(1, last, last=True)) == b"".join(parts)
+
+
+def test_a_piece_that_is_not_copied_is_the_message_that_it_stands_for() -> None:
+    first, last = cut(3, PAYLOAD, 700)
+    assert first.message() == piece(3, PAYLOAD[:700], total_bytes=len(PAYLOAD))
+    assert last.message() == piece(3, PAYLOAD[700:], last=True)

@@ -190,3 +190,31 @@ def test_a_text_of_another_type_is_no_object() -> None:
 def assert_same(left: Any, right: Any) -> None:
     """Equal, with 1, 1.0 and true kept apart."""
     assert repr(left) == repr(right)
+
+
+@pytest.mark.parametrize("number", [2**63, 2**64, -(2**63) - 1, 10**30])
+@pytest.mark.parametrize("filling", ['"' + "x" * 70_000 + '"', "[" + "0," * 40_000 + "0]"])
+def test_decision_5_integers_stay_integers_in_large_texts_too(number: int, filling: str) -> None:
+    value = json_text.parse(f'[{filling},{{"n":[{number}]}}]')
+    assert value[1] == {"n": [number]}
+    assert isinstance(value[1]["n"][0], int)
+
+
+@pytest.mark.parametrize("text", ["1],[2", "1]],[[2", "[]],[[]", "]", "[1],"])
+@pytest.mark.parametrize("levels", [0, 600])
+def test_a_text_that_fits_into_brackets_alone_is_no_value(text: str, levels: int) -> None:
+    many_brackets = "[" + ",".join(["[]"] * levels) + "]"
+    with pytest.raises(json_text.JsonTextError):
+        json_text.parse(f"{many_brackets},{text}" if levels else text)
+
+
+def test_orjson_reads_as_deep_as_it_is_relied_on_to() -> None:
+    assert json_text._counts_depth(), "orjson reads deeper now; depth is counted the slow way"
+    assert json_text.parse("[" * 1024 + "]" * 1024, max_depth=1024)
+
+
+def test_without_it_the_depth_is_counted_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_text, "_counts_depth", lambda: False)
+    assert json_text.parse("[" * 512 + "]" * 512)
+    with pytest.raises(json_text.JsonTooDeepError, match="deeper than 512 levels"):
+        json_text.parse("[" * 513 + "]" * 513)

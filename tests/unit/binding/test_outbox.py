@@ -19,8 +19,8 @@ MAX_ITEMS, MAX_BYTES, PIECE_BYTES = 3, 80, 16
 OVERHEAD_BYTES = 12
 
 
-def wrap(piece: session_pb2.Fragment) -> Item:
-    return Item(fragment=piece)
+def wrap(piece: fragments.Piece) -> Item:
+    return Item(fragment=piece.message())
 
 
 def new_outbox(max_open_fragments: int = 0) -> Outbox[Item]:

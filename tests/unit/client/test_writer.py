@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from mcpgrpc.binding.fragments import Piece
 from mcpgrpc.binding.outbox import Outbox
 from mcpgrpc.stream.writer import FrameWriter, StreamClosedError
-from mcpgrpc.v1 import session_pb2
 
 HIGH_WATER_BYTES = 10
 MAX_SECONDS = 10.0
@@ -49,7 +49,7 @@ class Wire:
         await self.until(lambda: self.written == list(frames))
 
 
-def no_pieces(piece: session_pb2.Fragment) -> str:
+def no_pieces(piece: Piece) -> str:
     raise AssertionError("nothing here is cut")
 
 

@@ -122,9 +122,9 @@ class StreamCore(Generic[Waiter]):
 
     def receive_envelope(self, envelope: envelope_pb2.Envelope) -> Effect[Waiter]:
         """What to do about a message of the peer."""
-        kind = envelope.WhichOneof("message")
-        if kind == "request":
+        if envelope.HasField("request"):
             return self._receive_request(envelope)
+        kind = envelope.WhichOneof("message")
         if kind == "notification":
             return self._receive_notification(envelope)
         if kind == "response":
@@ -168,21 +168,28 @@ class StreamCore(Generic[Waiter]):
     def _receive_request(self, envelope: envelope_pb2.Envelope) -> Effect[Waiter]:
         self._requests_received += 1
         request = envelope.request
-        request_id, method = ids.from_message(request.id), request.method
+        # A number that is not 0 needs no look at which member of the id is set.
+        request_id = request.id.integer or ids.from_message(request.id)
+        method = request.method
         if request_id is None:
             return self._refuse(request, _unusable("a request needs an id"))
         if not method:
             return self._refuse(request, _unusable("a request needs a method"))
-        if self.draining:
+        if self._accepted is not None:
             return self._refuse(request, self._drain_refusal.response())
         params_json = request.params_json if request.HasField("params_json") else None
-        params = self._parse_params(params_json)
-        if isinstance(params, envelope_pb2.JsonRpcResponse):
-            return self._refuse(request, params)
+        params: dict[str, Any] | None = None
+        if params_json is not None:
+            parsed = parse_params(params_json, self._limits.max_json_depth)
+            if isinstance(parsed, envelope_pb2.JsonRpcResponse):
+                return self._refuse(request, parsed)
+            params = parsed
         modern = is_modern_request(method, params)
-        refused = self.era.refuse(method, modern, params)
-        if refused is not None:
-            return self._refuse(request, refused)
+        # A modern stream takes every modern request, which nearly all are.
+        if not modern or self.era.era is not Era.MODERN:
+            refused = self.era.refuse(method, modern, params)
+            if refused is not None:
+                return self._refuse(request, refused)
         admitted = self.in_flight.admit(request_id, method)
         if isinstance(admitted, errors.Refusal):
             return self._refuse(request, admitted.response())
@@ -191,7 +198,9 @@ class StreamCore(Generic[Waiter]):
 
     def _receive_notification(self, envelope: envelope_pb2.Envelope) -> Effect[Waiter]:
         call = envelope.notification
-        parsed = self._parse_params(call.params_json if call.HasField("params_json") else None)
+        parsed = None
+        if call.HasField("params_json"):
+            parsed = parse_params(call.params_json, self._limits.max_json_depth)
         if isinstance(parsed, envelope_pb2.JsonRpcResponse) or not call.method:
             return Ignore("a malformed notification")
         if call.method != CANCELLED_METHOD:
@@ -206,13 +215,6 @@ class StreamCore(Generic[Waiter]):
         if request is None:
             return Ignore("a response that nobody waits for")
         return Resolve(request, envelope)
-
-    def _parse_params(
-        self, params_json: str | None
-    ) -> dict[str, Any] | envelope_pb2.JsonRpcResponse | None:
-        if params_json is None:
-            return None
-        return parse_params(params_json, self._limits.max_json_depth)
 
     @staticmethod
     def _refuse(
@@ -236,11 +238,11 @@ def _unusable(why: str) -> envelope_pb2.JsonRpcResponse:
 def parse_params(params_json: str, max_depth: int) -> dict[str, Any] | envelope_pb2.JsonRpcResponse:
     """The object of a request's params, or the error response they get instead."""
     try:
-        parsed = json_text.parse_object(params_json, max_depth=max_depth)
+        parsed = json_text.parse(params_json, max_depth=max_depth)
     except json_text.JsonTooDeepError as error:
         return errors.failure(errors.PARSE_ERROR, f"params are {error}")
     except json_text.JsonTextError:
         return errors.failure(errors.PARSE_ERROR, "params are not JSON")
-    if parsed is None:
-        return errors.failure(errors.INVALID_PARAMS, "params must be an object")
-    return parsed
+    if isinstance(parsed, dict):
+        return parsed
+    return errors.failure(errors.INVALID_PARAMS, "params must be an object")

@@ -7,42 +7,67 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from mcpgrpc.v1 import session_pb2
 
 LAST = session_pb2.FRAGMENT_STATE_LAST
 ABORTED = session_pb2.FRAGMENT_STATE_ABORTED
 
+_LARGE_PIECE_BYTES: Final = 16 * 1024
+
 
 class FragmentError(ValueError):
     """Pieces that break the binding. It ends the stream: what follows cannot be trusted."""
 
 
-def cut(fragment_id: int, payload: bytes, piece_bytes: int) -> Iterator[session_pb2.Fragment]:
+class Piece(NamedTuple):
+    """A piece that is not copied: `head` is its message but for `data`."""
+
+    head: session_pb2.Fragment
+    data: memoryview
+
+    def message(self) -> session_pb2.Fragment:
+        """The whole of its message."""
+        piece = session_pb2.Fragment(data=bytes(self.data))
+        piece.MergeFrom(self.head)
+        return piece
+
+
+def cut(fragment_id: int, payload: bytes, piece_bytes: int) -> Iterator[Piece]:
     """The pieces of a serialised envelope, in order; the first says how large the whole is."""
     view = memoryview(payload)
     for start in range(0, len(payload), piece_bytes):
-        piece = session_pb2.Fragment(
-            fragment_id=fragment_id, data=bytes(view[start : start + piece_bytes])
-        )
+        head = session_pb2.Fragment(fragment_id=fragment_id)
         if start == 0:
-            piece.total_bytes = len(payload)
+            head.total_bytes = len(payload)
         if start + piece_bytes >= len(payload):
-            piece.state = LAST
-        yield piece
+            head.state = LAST
+        yield Piece(head, view[start : start + piece_bytes])
 
 
 @dataclass(slots=True)
 class _Partial:
     total_bytes: int | None
-    data: bytearray = field(default_factory=bytearray)
+    size_bytes: int = 0
+    parts: list[bytes | bytearray] = field(default_factory=list)
+
+    def append(self, data: bytes) -> None:
+        """Keep a piece. A large one is not copied; small ones join, lest each cost an object."""
+        self.size_bytes += len(data)
+        if len(data) >= _LARGE_PIECE_BYTES:
+            self.parts.append(data)
+        elif self.parts and isinstance(self.parts[-1], bytearray):
+            self.parts[-1] += data
+        else:
+            self.parts.append(bytearray(data))
 
     def check_size(self, *, is_whole: bool) -> None:
-        if self.total_bytes is None or len(self.data) == self.total_bytes:
+        if self.total_bytes is None or self.size_bytes == self.total_bytes:
             return
-        if is_whole or len(self.data) > self.total_bytes:
+        if is_whole or self.size_bytes > self.total_bytes:
             raise FragmentError(
-                f"{len(self.data)} bytes in pieces; {self.total_bytes} were announced"
+                f"{self.size_bytes} bytes in pieces; {self.total_bytes} were announced"
             )
 
 
@@ -75,19 +100,20 @@ class Reassembler:
         partial = self._open.get(piece.fragment_id)
         if partial is None:
             partial = self._begin(piece)
-        self._check_room(len(partial.data) + len(piece.data), len(piece.data))
-        partial.data += piece.data
-        self._held_bytes += len(piece.data)
+        data = piece.data
+        self._check_room(partial.size_bytes + len(data), len(data))
+        partial.append(data)
+        self._held_bytes += len(data)
         partial.check_size(is_whole=piece.state == LAST)
         if piece.state != LAST:
             return None
         self._forget(piece.fragment_id)
-        return bytes(partial.data)
+        return b"".join(partial.parts)
 
     def _forget(self, fragment_id: int) -> None:
         partial = self._open.pop(fragment_id, None)
         if partial is not None:
-            self._held_bytes -= len(partial.data)
+            self._held_bytes -= partial.size_bytes
 
     def _begin(self, piece: session_pb2.Fragment) -> _Partial:
         if len(self._open) >= self._max_open:

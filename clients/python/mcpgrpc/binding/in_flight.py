@@ -81,7 +81,7 @@ class InFlightTable:
         if self._requests.get(request.id) is not request:
             raise AssertionError(f"request {request.id!r} was settled before")
         del self._requests[request.id]
-        if request.is_listen:
+        if request.method == LISTEN_METHOD:
             self._listens -= 1
 
     def all(self) -> list[InFlightRequest]:

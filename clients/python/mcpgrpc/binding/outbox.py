@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from mcpgrpc.binding import fragments
-from mcpgrpc.v1 import session_pb2
+from mcpgrpc.binding.fragments import Piece
 
 Item = TypeVar("Item")
 
@@ -43,18 +43,22 @@ class _Queued(Generic[Item]):
     """Its bytes, where it is an envelope that may have to travel in pieces."""
     order_key: Hashable
     on_taken: Callable[[], None] | None
-    sequence: int = 0
 
 
 @dataclass(slots=True)
 class _InPieces(Generic[Item]):
-    pieces: Iterator[session_pb2.Fragment]
+    pieces: Iterator[Piece]
     left_bytes: int
     piece_bytes: int
     order_key: Hashable
     on_taken: Callable[[], None] | None
     sequence: int
     behind: list[_Queued[Item]] = field(default_factory=list)
+
+
+_Whole: TypeAlias = tuple[Item, int, int, Callable[[], None] | None]
+"""An item that goes whole: itself, its bytes, its sequence, and who hears that a frame took it. A
+tuple, since one is made for nearly every message."""
 
 
 class Outbox(Generic[Item]):
@@ -69,7 +73,7 @@ class Outbox(Generic[Item]):
 
     def __init__(
         self,
-        wrap_fragment: Callable[[session_pb2.Fragment], Item],
+        wrap_fragment: Callable[[Piece], Item],
         *,
         max_items: int,
         max_bytes: int,
@@ -79,7 +83,7 @@ class Outbox(Generic[Item]):
         self._max_items = max_items
         self._configured_max_bytes = self._max_bytes = max_bytes
         self._configured_piece_bytes = self._piece_bytes = piece_bytes
-        self._queue: deque[_Queued[Item]] = deque()
+        self._queue: deque[_Whole[Item]] = deque()
         self._large: deque[_InPieces[Item]] = deque()
         self._sequence = 0
         self._last_fragment_id = 0
@@ -88,6 +92,10 @@ class Outbox(Generic[Item]):
         self.queued_bytes = 0
         """Bytes of payload that wait."""
         self._bytes_in_pieces = 0
+
+    def takes_whole(self, size_bytes: int) -> bool:
+        """Whether an envelope of this size goes whole whatever the peer takes: `put` it then."""
+        return size_bytes <= self._piece_bytes
 
     @property
     def backlog_bytes(self) -> int:
@@ -117,7 +125,10 @@ class Outbox(Generic[Item]):
         before the last piece of something of the request would free its id too early.
         """
         self.queued_bytes += size_bytes
-        self._enqueue(_Queued(item, size_bytes, None, order_key, on_taken))
+        if self._large:
+            self._enqueue(_Queued(item, size_bytes, None, order_key, on_taken))
+        else:
+            self._append(item, size_bytes, on_taken)
 
     def put_payload(
         self,
@@ -134,7 +145,10 @@ class Outbox(Generic[Item]):
         """
         size_bytes = len(payload)
         self.queued_bytes += size_bytes
-        self._enqueue(_Queued(item, size_bytes, payload, order_key, on_taken))
+        if self._large or size_bytes > self._piece_bytes:
+            self._enqueue(_Queued(item, size_bytes, payload, order_key, on_taken))
+        else:
+            self._append(item, size_bytes, on_taken)
 
     def fit_frames(self, max_frame_bytes: int) -> None:
         """The peer takes frames up to this size: what is put from now on fits into them.
@@ -153,15 +167,17 @@ class Outbox(Generic[Item]):
         """
         frame: list[Item] = []
         frame_bytes = 0
-        while self._queue and len(frame) < self._max_items:
-            if frame and frame_bytes + self._queue[0].size_bytes > self._max_bytes:
+        queue = self._queue
+        while queue and len(frame) < self._max_items:
+            item, size_bytes, _, on_taken = queue[0]
+            if frame and frame_bytes + size_bytes > self._max_bytes:
                 break
-            queued = self._queue.popleft()
-            frame.append(queued.item)
-            frame_bytes += queued.size_bytes + _ITEM_OVERHEAD_BYTES
-            self.queued_bytes -= queued.size_bytes
-            if queued.on_taken is not None:
-                queued.on_taken()
+            queue.popleft()
+            frame.append(item)
+            frame_bytes += size_bytes + _ITEM_OVERHEAD_BYTES
+            self.queued_bytes -= size_bytes
+            if on_taken is not None:
+                on_taken()
         if self._large and frame_bytes <= self._max_bytes:
             self._take_piece(frame)
         return frame
@@ -183,12 +199,11 @@ class Outbox(Generic[Item]):
         ):
             self._cut(queued, queued.payload)
         else:
-            self._append(queued)
+            self._append(queued.item, queued.size_bytes, queued.on_taken)
 
-    def _append(self, queued: _Queued[Item]) -> None:
+    def _append(self, item: Item, size_bytes: int, on_taken: Callable[[], None] | None) -> None:
         self._sequence += 1
-        queued.sequence = self._sequence
-        self._queue.append(queued)
+        self._queue.append((item, size_bytes, self._sequence, on_taken))
 
     def _cut(self, queued: _Queued[Item], payload: bytes) -> None:
         self._sequence += 1
@@ -213,7 +228,7 @@ class Outbox(Generic[Item]):
 
     def _take_piece(self, frame: list[Item]) -> None:
         """Append the next piece of the open envelope whose turn it is."""
-        head = self._queue[0].sequence if self._queue else self._sequence + 1
+        head = self._queue[0][2] if self._queue else self._sequence + 1
         # What was cut is finished even when the peer takes no more pieces from now on: it would
         # wait for ever, and all that stands behind it.
         at_once = max(1, self.max_open_fragments)

@@ -89,32 +89,59 @@ class CallToolResult:
         return cls(raw)
 
 
-@dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool that a server offers."""
+    """A tool that a server offers; members are read from `raw` when they are asked for."""
 
-    name: str
-    title: str | None
-    description: str | None
-    input_schema: dict[str, Any]
-    output_schema: dict[str, Any] | None
-    annotations: dict[str, Any] | None
-    meta: dict[str, Any] | None
-    raw: dict[str, Any] = field(repr=False)
+    __slots__ = ("raw",)
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        self.raw: Final = raw
+
+    @property
+    def name(self) -> str:
+        """What it is called by."""
+        return text_of(self.raw, "name") or ""
+
+    @property
+    def title(self) -> str | None:
+        """What people see."""
+        return text_of(self.raw, "title")
+
+    @property
+    def description(self) -> str | None:
+        """What it does, for a model."""
+        return text_of(self.raw, "description")
+
+    @property
+    def input_schema(self) -> dict[str, Any]:
+        """The JSON Schema of its arguments; a copy."""
+        return dict(self.raw.get("inputSchema") or {})
+
+    @property
+    def output_schema(self) -> dict[str, Any] | None:
+        """The JSON Schema of its structured content; None when it has none."""
+        return self.raw.get("outputSchema")
+
+    @property
+    def annotations(self) -> dict[str, Any] | None:
+        """Hints about what it does."""
+        return self.raw.get("annotations")
+
+    @property
+    def meta(self) -> dict[str, Any] | None:
+        """Its `_meta`."""
+        return self.raw.get("_meta")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Tool) and self.raw == other.raw
+
+    def __repr__(self) -> str:
+        return f"Tool({self.raw!r})"
 
     @classmethod
     def of(cls, raw: dict[str, Any]) -> Tool:
         """From the protocol's object."""
-        return cls(
-            name=text_of(raw, "name") or "",
-            title=text_of(raw, "title"),
-            description=text_of(raw, "description"),
-            input_schema=dict(raw.get("inputSchema") or {}),
-            output_schema=raw.get("outputSchema"),
-            annotations=raw.get("annotations"),
-            meta=raw.get("_meta"),
-            raw=raw,
-        )
+        return cls(raw)
 
 
 @dataclass(frozen=True, slots=True)

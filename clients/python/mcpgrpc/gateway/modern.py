@@ -43,8 +43,8 @@ from mcpgrpc.gateway.settings import GatewaySettings
 from mcpgrpc.gateway.silence import Silence
 from mcpgrpc.gateway.sse import StreamResponse
 from mcpgrpc.gateway.work import Work
+from mcpgrpc.relay.failures import failed, plain
 from mcpgrpc.relay.line import host_text
-from mcpgrpc.relay.link import failed, plain
 from mcpgrpc.stream.call_carrier import CallCarrier
 from mcpgrpc.stream.carrier import Exchange
 from mcpgrpc.v1 import envelope_pb2

@@ -15,8 +15,8 @@ from mcpgrpc.binding import errors, ids, json_text
 from mcpgrpc.binding.ids import Id
 from mcpgrpc.errors import McpGrpcError, ServiceError
 from mcpgrpc.gateway.sdk_framing import ERROR_CODE_HTTP_STATUS
+from mcpgrpc.relay.failures import failed
 from mcpgrpc.relay.line import host_text
-from mcpgrpc.relay.link import failed
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
 
 JSON: Final = "application/json"

@@ -16,8 +16,9 @@ from mcpgrpc.binding import errors, ids
 from mcpgrpc.binding.ids import Id
 from mcpgrpc.gateway.event_stream import EventStream
 from mcpgrpc.gateway.replies import HttpRefusalError, error_text, refusal_status
+from mcpgrpc.relay.failures import CONNECTION_CLOSED
 from mcpgrpc.relay.line import host_text
-from mcpgrpc.relay.link import CONNECTION_CLOSED, RelayLink
+from mcpgrpc.relay.link import RelayLink
 from mcpgrpc.v1 import envelope_pb2
 
 logger = logging.getLogger(__name__)

@@ -16,8 +16,9 @@ import grpc
 
 from mcpgrpc.binding import codec, errors, ids
 from mcpgrpc.connection import ConnectionOptions
+from mcpgrpc.relay.failures import plain
 from mcpgrpc.relay.line import host_text
-from mcpgrpc.relay.link import RelayLink, plain
+from mcpgrpc.relay.link import RelayLink
 from mcpgrpc.relay.reviving import RevivingCarrier
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
 

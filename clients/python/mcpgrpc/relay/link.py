@@ -10,20 +10,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 from mcpgrpc.binding import errors, ids, json_text
 from mcpgrpc.binding.core import CANCELLED_METHOD
 from mcpgrpc.binding.ids import Id
 from mcpgrpc.binding.in_flight import LISTEN_METHOD
-from mcpgrpc.errors import ConnectionLost, McpGrpcError, RemoteError, ServiceError
+from mcpgrpc.errors import McpGrpcError
+from mcpgrpc.relay.failures import failed, plain
+from mcpgrpc.relay.straight import StraightRequest
 from mcpgrpc.stream.carrier import Carrier, Exchange, Reply
-from mcpgrpc.v1 import envelope_pb2, errors_pb2
+from mcpgrpc.stream.session_carrier import BegunExchange, SessionCarrier
+from mcpgrpc.v1 import envelope_pb2
 
 logger = logging.getLogger(__name__)
-
-CONNECTION_CLOSED = -32000
-"""The code under which hosts know a lost connection; it lies in JSON-RPC's range for servers."""
 
 Deliver: TypeAlias = Callable[[envelope_pb2.Envelope], None]
 """Hands an envelope to the host; returns at once."""
@@ -43,6 +45,20 @@ class DoorSignals(Protocol):
     def close_standalone_stream(self) -> None:
         """End the stream of what belongs to no request."""
         ...
+
+
+@dataclass(slots=True, eq=False)
+class _UnderWay:
+    """A request of the host that is not answered: on its stream already, or a task's to send."""
+
+    exchange: Exchange
+    begun: BegunExchange | None = None
+    task: asyncio.Task[None] | None = None
+
+    @property
+    def ends(self) -> asyncio.Future[Any]:
+        """Is done when the request is, or goes on in another way."""
+        return self.task if self.begun is None else self.begun.answer  # type: ignore[return-value]
 
 
 class RelayLink:
@@ -69,22 +85,22 @@ class RelayLink:
         self._caught_up = caught_up
         self._on_session_over = on_session_over
         self._signals = signals
-        self._exchanges: dict[Id, tuple[Exchange, asyncio.Task[None]]] = {}
+        self._exchanges: dict[Id, _UnderWay] = {}
+        self._straight: dict[Id, StraightRequest] = {}
         self._replies: dict[Id, Reply] = {}
 
     @property
     def requests_under_way(self) -> int:
         """Requests of the host that are not answered."""
-        return len(self._exchanges)
+        return len(self._exchanges) + len(self._straight)
 
     async def wait_answered(self) -> None:
         """Wait until every request of the host but its subscriptions is answered."""
-        waited = [
-            task
-            for exchange, task in self._exchanges.values()
-            if exchange.envelope.request.method != LISTEN_METHOD
-        ]
-        if waited:
+        while waited := [
+            under_way.ends
+            for under_way in self._exchanges.values()
+            if under_way.exchange.envelope.request.method != LISTEN_METHOD
+        ]:
             await asyncio.wait(waited)
 
     async def send(self, envelope: envelope_pb2.Envelope) -> None:
@@ -98,10 +114,24 @@ class RelayLink:
         elif kind == "response":
             self._reply(envelope.response)
 
+    def begin(self, envelope: envelope_pb2.Envelope) -> StraightRequest | None:
+        """Send a request whose answer is not delivered but waited for; None where `send` has to."""
+        request_id = ids.from_message(envelope.request.id)
+        if request_id is None or request_id in self._exchanges or request_id in self._straight:
+            return None
+        exchange = Exchange(envelope)
+        begun = self._begun(exchange)
+        if begun is None or not isinstance(self.carrier, SessionCarrier):
+            return None
+        straight = StraightRequest(self.carrier, exchange, begun, self._straight.pop)
+        self._straight[request_id] = straight
+        return straight
+
     async def close(self) -> None:
         """End everything that is under way."""
         await self.carrier.close()
-        tasks = [task for _, task in self._exchanges.values()]
+        under_way, self._exchanges = self._exchanges, {}
+        tasks = [each.task for each in under_way.values() if each.task is not None]
         for task in tasks:
             task.cancel()
         if tasks:
@@ -151,22 +181,58 @@ class RelayLink:
 
     async def _start(self, envelope: envelope_pb2.Envelope) -> None:
         request_id = ids.from_message(envelope.request.id)
-        if request_id is None or request_id in self._exchanges:
+        is_taken = request_id in self._exchanges or request_id in self._straight
+        if request_id is None or is_taken:
             what = "needs an id" if request_id is None else "has an id that is in flight"
             response = errors.failure(errors.INVALID_REQUEST, f"the request {what}")
             response.id.CopyFrom(envelope.request.id)
             self._deliver(envelope_pb2.Envelope(response=response))
             return
-        exchange = Exchange(envelope)
-        task = asyncio.create_task(self._run(request_id, exchange), name=envelope.request.method)
-        self._exchanges[request_id] = (exchange, task)
-        # One turn of the loop, in which the request takes its place on the stream: what the host
-        # sends next stands behind it.
-        await asyncio.sleep(0)
+        under_way = self._exchanges[request_id] = _UnderWay(Exchange(envelope))
+        if not self._begin(request_id, under_way):
+            self._run_on(request_id, under_way)
+            # One turn of the loop, in which the request takes its place on the stream: what the
+            # host sends next stands behind it.
+            await asyncio.sleep(0)
 
-    async def _run(self, request_id: Id, exchange: Exchange) -> None:
+    def _begin(self, request_id: Id, under_way: _UnderWay) -> bool:
+        """Send a request without a task that waits for it, where the carrier can."""
+        begun = self._begun(under_way.exchange)
+        if begun is None:
+            return False
+        under_way.begun = begun
+        begun.answer.add_done_callback(partial(self._ended, request_id, under_way))
+        return True
+
+    def _begun(self, exchange: Exchange) -> BegunExchange | None:
+        if not isinstance(self.carrier, SessionCarrier):
+            return None
         try:
-            answer = plain(await self.carrier.exchange(exchange))
+            return self.carrier.begin(exchange)
+        except ValueError:
+            # The long way has the words for it.
+            return None
+
+    def _ended(self, request_id: Id, under_way: _UnderWay, future: asyncio.Future[Any]) -> None:
+        """What was sent without a task is answered, or has to go on with one."""
+        if self._exchanges.get(request_id) is not under_way or under_way.begun is None:
+            return
+        if under_way.begun.is_final:
+            del self._exchanges[request_id]
+            self._deliver(plain(future.result()))
+        else:
+            self._run_on(request_id, under_way)
+
+    def _run_on(self, request_id: Id, under_way: _UnderWay) -> None:
+        begun, under_way.begun = under_way.begun, None
+        running = self._run(request_id, under_way.exchange, begun)
+        under_way.task = asyncio.create_task(
+            running, name=under_way.exchange.envelope.request.method
+        )
+
+    async def _run(self, request_id: Id, exchange: Exchange, begun: BegunExchange | None) -> None:
+        try:
+            answer = plain(await self._carried(exchange, begun))
         except McpGrpcError as error:
             answer = envelope_pb2.Envelope(response=failed(error))
         except ValueError as error:
@@ -183,6 +249,13 @@ class RelayLink:
         answer.response.id.CopyFrom(exchange.envelope.request.id)
         self._deliver(answer)
 
+    async def _carried(
+        self, exchange: Exchange, begun: BegunExchange | None
+    ) -> envelope_pb2.Envelope:
+        if begun is not None and isinstance(self.carrier, SessionCarrier):
+            return await self.carrier.finish(exchange, begun)
+        return await self.carrier.exchange(exchange)
+
     def _carry_out_cancellation(self, notification: envelope_pb2.JsonRpcNotification) -> bool:
         if notification.method != CANCELLED_METHOD:
             return False
@@ -191,12 +264,23 @@ class RelayLink:
         except json_text.JsonTextError:
             return False
         target = params.get("requestId")
-        under_way = self._exchanges.get(target) if ids.is_id(target) else None
+        if not ids.is_id(target):
+            return False
+        straight = self._straight.get(target)
+        if straight is not None:
+            straight.cancel(notification.params_json)
+            return True
+        under_way = self._exchanges.get(target)
         if under_way is None:
             return False
-        exchange, task = under_way
-        exchange.cancellation_json = notification.params_json
-        task.cancel()
+        under_way.exchange.cancellation_json = notification.params_json
+        if under_way.task is not None:
+            under_way.task.cancel()
+        elif under_way.begun is not None:
+            del self._exchanges[target]
+            under_way.begun.abandon(under_way.exchange)
+            if self._signals is not None:
+                self._signals.unanswered(target)
         return True
 
     def _reply(self, response: envelope_pb2.JsonRpcResponse) -> None:
@@ -204,44 +288,3 @@ class RelayLink:
         reply = None if request_id is None else self._replies.pop(request_id, None)
         if reply is not None:
             reply(response)
-
-
-def failed(error: McpGrpcError) -> envelope_pb2.JsonRpcResponse:
-    """The response of a request that got no answer; its id is still to be set.
-
-    `reason` and `execution` stand in it as the binding has them, and in `data` for the host.
-    """
-    if isinstance(error, ServiceError):
-        return _failed(error.code, error.message, error.reason, error.execution, error.data)
-    if isinstance(error, RemoteError):
-        return errors.failure(error.code, error.message, error.data)
-    execution = error.execution if isinstance(error, ConnectionLost) else "NOT_STARTED"
-    return _failed(CONNECTION_CLOSED, str(error), "CONNECTION_LOST", execution)
-
-
-def plain(envelope: envelope_pb2.Envelope) -> envelope_pb2.Envelope:
-    """An answer with what the service said about itself copied to where plain JSON-RPC has room."""
-    response = envelope.response
-    if response.reason != errors_pb2.ERROR_REASON_UNSPECIFIED:
-        data = _data_object(response.error)
-        data["reason"] = errors.reason_name(response.reason)
-        data["execution"] = errors.execution_name(response.execution)
-        response.error.data_json = json_text.dump(data)
-    return envelope
-
-
-def _failed(
-    code: int, message: str, reason: str, execution: str, data: Any = None
-) -> envelope_pb2.JsonRpcResponse:
-    said = data if isinstance(data, dict) else {}
-    response = errors.failure(code, message, {**said, "reason": reason, "execution": execution})
-    response.reason = errors.reason_number(reason)
-    response.execution = errors.NOT_STARTED if execution == "NOT_STARTED" else errors.MAYBE
-    return response
-
-
-def _data_object(error: envelope_pb2.JsonRpcError) -> dict[str, Any]:
-    try:
-        return json_text.parse_object(error.data_json) or {}
-    except json_text.JsonTextError:
-        return {}

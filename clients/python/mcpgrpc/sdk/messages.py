@@ -28,17 +28,25 @@ _MIRROR_PREFIX = "mcp-"
 
 def request_envelope(message: JSONRPCRequest, metadata: object) -> envelope_pb2.Envelope:
     """A request of the SDK's client."""
+    headers = metadata.headers if isinstance(metadata, ClientMessageMetadata) else None
+    return new_request(message.id, message.method, message.params, headers)
+
+
+def new_request(
+    request_id: Id, method: str, params: dict[str, Any] | None, headers: dict[str, str] | None
+) -> envelope_pb2.Envelope:
+    """A request of these parts; `headers` are those that the SDK would have HTTP carry."""
     # Filled in place: a message that is put into another one is copied.
     envelope = envelope_pb2.Envelope()
     request = envelope.request
-    ids.write(request.id, message.id)
-    request.method = message.method
-    if message.params is not None:
-        request.params_json = json_text.dump(message.params)
-    if isinstance(metadata, ClientMessageMetadata) and metadata.headers:
-        for name, value in metadata.headers.items():
-            if not name.lower().startswith(_MIRROR_PREFIX):
-                envelope.door.headers.add(name=name.lower(), value=value)
+    ids.write(request.id, request_id)
+    request.method = method
+    if params is not None:
+        request.params_json = json_text.dump(params)
+    for name, value in (headers or {}).items():
+        lower = name.lower()
+        if not lower.startswith(_MIRROR_PREFIX):
+            envelope.door.headers.add(name=lower, value=value)
     return envelope
 
 
@@ -88,34 +96,35 @@ def incoming_notification(envelope: envelope_pb2.Envelope) -> SessionMessage:
 
 def incoming_response(envelope: envelope_pb2.Envelope) -> SessionMessage:
     """The answer to a request of the SDK's client."""
-    response = envelope.response
-    request_id = _required(ids.from_message(response.id))
-    if response.HasField("result_json"):
-        try:
-            result = json_text.parse_object(response.result_json)
-        except json_text.JsonTextError:
-            result = None
-        if result is None:
-            return error_message(request_id, PARSE_ERROR, "the result is not a JSON object")
-        return SessionMessage(JSONRPCResponse(jsonrpc="2.0", id=request_id, result=result))
-    return _incoming_error(request_id, response)
+    request_id = _required(ids.from_message(envelope.response.id))
+    answer = outcome(envelope.response)
+    if isinstance(answer, ErrorData):
+        return SessionMessage(JSONRPCError(jsonrpc="2.0", id=request_id, error=answer))
+    return SessionMessage(JSONRPCResponse(jsonrpc="2.0", id=request_id, result=answer))
 
 
-def error_message(request_id: Id, code: int, message: str, data: Any = None) -> SessionMessage:
-    """An error for a request of the SDK's client."""
-    error = ErrorData(code=code, message=message, data=data)
-    return SessionMessage(JSONRPCError(jsonrpc="2.0", id=request_id, error=error))
+def outcome(response: envelope_pb2.JsonRpcResponse) -> dict[str, Any] | ErrorData:
+    """What became of a request: its result, or its error."""
+    if not response.HasField("result_json"):
+        return _error(response)
+    try:
+        result = json_text.parse_object(response.result_json)
+    except json_text.JsonTextError:
+        result = None
+    if result is None:
+        return ErrorData(code=PARSE_ERROR, message="the result is not a JSON object")
+    return result
 
 
-def _incoming_error(request_id: Id, response: envelope_pb2.JsonRpcResponse) -> SessionMessage:
+def _error(response: envelope_pb2.JsonRpcResponse) -> ErrorData:
     if not response.HasField("error"):
-        return error_message(request_id, INTERNAL_ERROR, "the response has no outcome")
+        return ErrorData(code=INTERNAL_ERROR, message="the response has no outcome")
     error = response.error
     try:
         data = json_text.parse(error.data_json) if error.HasField("data_json") else None
     except json_text.JsonTextError:
         data = None
-    return error_message(request_id, error.code, error.message, data)
+    return ErrorData(code=error.code, message=error.message, data=data)
 
 
 def _text(params: dict[str, Any] | None) -> str | None:

@@ -27,11 +27,14 @@ class IncomingMessages:
         self._read = asyncio.Event()
         self._ended = False
         self._closed = False
+        self.arrived = 0
+        """Messages that were put so far."""
 
     def put(self, message: SessionMessage | Exception) -> None:
         """Hand a message to the SDK; one that nobody will read any more is dropped."""
         if not self._ended and not self._closed:
             self._messages.append(message)
+            self.arrived += 1
             self._wake.set()
 
     def end(self) -> None:
@@ -45,6 +48,13 @@ class IncomingMessages:
         while len(self._messages) >= MAX_UNREAD_MESSAGES and not self._closed:
             self._read.clear()
             await self._read.wait()
+
+    async def dispatched(self) -> None:
+        """Wait until the SDK has read what is here, and the callbacks that it started run."""
+        while self._messages and not self._closed:
+            self._read.clear()
+            await self._read.wait()
+        await asyncio.sleep(0)
 
     async def receive(self) -> SessionMessage | Exception:
         """The next message.

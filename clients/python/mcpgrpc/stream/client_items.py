@@ -10,7 +10,7 @@ from typing import Any, Final
 import grpc
 
 from mcpgrpc.binding import encoded
-from mcpgrpc.binding.encoded import EncodedItem
+from mcpgrpc.binding.encoded import WholeItem
 from mcpgrpc.v1 import envelope_pb2, mcp_service_pb2, session_pb2
 
 _SERVICE: Final = mcp_service_pb2.DESCRIPTOR.services_by_name["McpService"]
@@ -25,16 +25,11 @@ def session_rpc(channel: grpc.aio.Channel) -> Any:
     )
 
 
-def envelope_item(envelope: envelope_pb2.Envelope) -> EncodedItem:
+def envelope_item(envelope: envelope_pb2.Envelope) -> WholeItem:
     """The item of an envelope."""
     return encoded.envelope_item(envelope.SerializeToString())
 
 
-def fragment_item(piece: session_pb2.Fragment) -> EncodedItem:
-    """The item of a piece."""
-    return other_item(session_pb2.ClientItem(fragment=piece))
-
-
-def other_item(item: session_pb2.ClientItem) -> EncodedItem:
+def other_item(item: session_pb2.ClientItem) -> WholeItem:
     """An item that is no envelope: a frame of its own, and frames that are joined are one."""
     return b"", mcp_service_pb2.SessionRequest(items=[item]).SerializeToString()

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from mcpgrpc.binding import ids, json_text
 from mcpgrpc.binding.core import CANCELLED_METHOD, Resolve, StreamCore
-from mcpgrpc.binding.encoded import EncodedItem
+from mcpgrpc.binding.encoded import EncodedItem, WholeItem
 from mcpgrpc.binding.ids import Id
 from mcpgrpc.binding.outbox import Outbox
 from mcpgrpc.binding.outgoing import OutgoingRequest, State
@@ -61,7 +61,7 @@ class RequestSender:
         core: StreamCore[Waiting],
         outbox: Outbox[EncodedItem],
         writer: FrameWriter[EncodedItem],
-        encode: Callable[[envelope_pb2.Envelope], EncodedItem],
+        encode: Callable[[envelope_pb2.Envelope], WholeItem],
     ) -> None:
         self._core = core
         self._outbox = outbox

@@ -30,7 +30,7 @@ from mcpgrpc.binding.in_flight import InFlightRequest
 from mcpgrpc.binding.limits import MIB, Limits
 from mcpgrpc.binding.outbox import Outbox
 from mcpgrpc.rpc_errors import describe
-from mcpgrpc.stream.client_items import envelope_item, fragment_item, other_item, session_rpc
+from mcpgrpc.stream.client_items import envelope_item, other_item, session_rpc
 from mcpgrpc.stream.envelopes import too_large, why_drained
 from mcpgrpc.stream.listener import SessionListener
 from mcpgrpc.stream.requests import RequestSender, Sent, Waiting
@@ -66,8 +66,8 @@ class SessionStream:
         self._listener = listener
         self._limits = limits
         self._core: StreamCore[Waiting] = StreamCore(limits, EraGate())
-        self._outbox = Outbox(
-            fragment_item,
+        self._outbox = Outbox[EncodedItem](
+            encoded.fragment_item,
             max_items=limits.coalesce_items,
             max_bytes=limits.coalesce_bytes,
             piece_bytes=limits.fragment_bytes,

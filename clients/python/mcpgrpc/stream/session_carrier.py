@@ -12,7 +12,7 @@ import itertools
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 import grpc
 
@@ -45,6 +45,31 @@ PASSING: Final = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
 
 MAX_IDLE_DRAINING: Final = 4
 """Streams kept that drain with nothing under way. A server in good faith ends them at once."""
+
+
+class BegunExchange(NamedTuple):
+    """A request that is on its stream; nobody waits for it yet."""
+
+    stream: SessionStream
+    sent: Sent
+
+    @property
+    def answer(self) -> asyncio.Future[envelope_pb2.Envelope | None]:
+        """What became of it, for `SessionCarrier.finish` unless `is_final`."""
+        return self.sent.waiter.answer
+
+    @property
+    def is_final(self) -> bool:
+        """Whether its answer has come and is the server's own; before that, ask `finish`."""
+        answer = self.answer
+        if not answer.done() or answer.cancelled() or answer.exception() is not None:
+            return False
+        envelope = answer.result()
+        return envelope is not None and not is_draining(envelope)
+
+    def abandon(self, exchange: Exchange) -> None:
+        """Stop waiting for it, and cancel it at the server."""
+        self.stream.abandon(self.sent, _cancellation(self.sent, exchange))
 
 
 class SessionCarrier:
@@ -91,21 +116,47 @@ class SessionCarrier:
         """Open a stream, unless one is open."""
         await self._usable_stream()
 
-    async def exchange(self, exchange: Exchange) -> envelope_pb2.Envelope:
-        """Carry a request; see `Carrier.exchange`."""
-        envelope = exchange.envelope
+    def begin(self, exchange: Exchange) -> BegunExchange | None:
+        """Send a request at once, where nothing has to be waited for; `finish` gives its answer.
+
+        Gives None where something has to be, or the session may depend on it: then `exchange`.
+
+        Raises:
+            ValueError: its id is in flight.
+        """
+        stream, envelope = self._stream, exchange.envelope
+        if stream is None or not stream.accepts_requests or not stream.has_room:
+            return None
+        if envelope.request.method == "initialize" or stream.beyond_limit(envelope) is not None:
+            return None
         if exchange.timeout_seconds is not None:
             set_timeout(envelope, exchange.timeout_seconds)
+        return BegunExchange(stream, stream.submit(envelope))
+
+    async def exchange(self, exchange: Exchange) -> envelope_pb2.Envelope:
+        """Carry a request; see `Carrier.exchange`."""
+        if exchange.timeout_seconds is not None:
+            set_timeout(exchange.envelope, exchange.timeout_seconds)
+        return await self.finish(exchange, None)
+
+    async def finish(
+        self, exchange: Exchange, begun: BegunExchange | None
+    ) -> envelope_pb2.Envelope:
+        """The answer to a request that was begun, or begins here; as `exchange` otherwise."""
+        envelope = exchange.envelope
         for sends_left in range(MAX_SENDS - 1, -1, -1):
-            stream = self._stream
-            if stream is None or not stream.accepts_requests:
-                stream = await self._usable_stream()
-            if (refusal := stream.beyond_limit(envelope)) is not None:
-                return answer_of(refusal.response(), envelope)
+            attempt, begun = begun, None
             try:
-                if not stream.has_room:
-                    await stream.room()
-                answer = await self._send(stream, exchange)
+                if attempt is None:
+                    stream = self._stream
+                    if stream is None or not stream.accepts_requests:
+                        stream = await self._usable_stream()
+                    if (refusal := stream.beyond_limit(envelope)) is not None:
+                        return answer_of(refusal.response(), envelope)
+                    if not stream.has_room:
+                        await stream.room()
+                    attempt = BegunExchange(stream, stream.submit(envelope))
+                answer = await self._answer(attempt, exchange)
             except StreamClosedError:
                 continue
             except RequestLostError as error:
@@ -193,18 +244,17 @@ class SessionCarrier:
             self._end_of_session = ended if error is None else describe(error)
             self._inbox.session_over(error)
 
-    async def _send(self, stream: SessionStream, exchange: Exchange) -> envelope_pb2.Envelope:
-        sent = stream.submit(exchange.envelope)
+    async def _answer(self, begun: BegunExchange, exchange: Exchange) -> envelope_pb2.Envelope:
         try:
-            answer = await sent.waiter.answer
+            answer = await begun.answer
         except asyncio.CancelledError:
-            stream.abandon(sent, _cancellation(sent, exchange))
+            begun.abandon(exchange)
             raise
         if answer is None:
             raise RequestLostError(
                 "the server settled the request without an answer", errors_pb2.EXECUTION_MAYBE
             )
-        if sent.method == "initialize" and answer.response.HasField("result_json"):
+        if begun.sent.method == "initialize" and answer.response.HasField("result_json"):
             self._pinned = True
         return answer
 

@@ -93,6 +93,9 @@ def has_plain_legacy_meta(params: dict[str, Any] | None) -> bool:
     )
 
 
+_CALL_MEMBERS: Final = frozenset({"name", "arguments", "_meta"})
+
+
 def _is_text(value: object) -> bool:
     return type(value) is str and (value.isascii() or ids.is_id(value))
 
@@ -100,7 +103,7 @@ def _is_text(value: object) -> bool:
 def _is_call(params: dict[str, Any]) -> bool:
     arguments = params.get("arguments")
     return (
-        params.keys() <= {"name", "arguments", "_meta"}
+        params.keys() <= _CALL_MEMBERS
         and _is_text(params.get("name"))
         and (arguments is None or (type(arguments) is dict and all(map(_is_text, arguments))))
     )

@@ -12,6 +12,7 @@ import orjson
 
 from mcpgrpc.binding import json_text
 from mcpgrpc_server.sdk import internals
+from mcpgrpc_server.sdk.direct.scalars import text_of
 
 _STRICT: Final = (
     orjson.OPT_PASSTHROUGH_DATACLASS
@@ -61,13 +62,24 @@ class Results:
         if members is None:
             return None
         structured = members.get("structuredContent")
-        if version in internals.MODERN_PROTOCOL_VERSIONS:
-            members["resultType"] = "complete"
-            members["_meta"] = self.stamp()
-            if members["_meta"] is None:
-                return None
-        elif structured is not None and type(structured) is not dict:
+        is_object = structured is None or type(structured) is dict
+        if not is_object and version not in internals.MODERN_PROTOCOL_VERSIONS:
             return None
+        return self._written(members, version)
+
+    def scalar(self, value: Any, version: str) -> str | None:
+        """The text of a tool's result that is one scalar; None when the SDK has to shape it."""
+        content = [{"type": "text", "text": text_of(value)}]
+        members = {"content": content, "isError": False, "structuredContent": {"result": value}}
+        return self._written(members, version)
+
+    def _written(self, members: dict[str, Any], version: str) -> str | None:
+        if version in internals.MODERN_PROTOCOL_VERSIONS:
+            stamp = self.stamp()
+            if stamp is None:
+                return None
+            members["resultType"] = "complete"
+            members["_meta"] = stamp
         try:
             return orjson.dumps(members, option=_STRICT).decode()
         except TypeError:

@@ -28,6 +28,11 @@ _TOOLS: Final = (
     "ToolManager.call_tool",
     "Tool.run",
 )
+_CONVERSION: Final = (
+    "FuncMetadata.convert_result",
+    "FuncMetadata._output_adapter",
+    "tool_metadata._convert_to_content",
+)
 
 
 class Steps:
@@ -44,7 +49,8 @@ class Steps:
 
     def untouched(self) -> bool:
         """Nobody replaced one of them, before or since."""
-        return self._as_released and all(map(is_, self._read(internals), self._imported))
+        # Functions are equal when they are the same.
+        return self._as_released and self._imported == self._read(internals)
 
 
 def _is_as_released(step: Any) -> bool:
@@ -57,6 +63,7 @@ def _is_as_released(step: Any) -> bool:
 
 KERNEL: Final = Steps(*_KERNEL)
 TOOLS: Final = Steps(*_TOOLS)
+CONVERSION: Final = Steps(*_CONVERSION)
 
 _TRACER: Final = internals.sdk_tracing._tracer
 

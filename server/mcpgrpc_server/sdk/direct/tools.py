@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final, NoReturn
 
 from mcpgrpc_server.sdk import internals
-from mcpgrpc_server.sdk.direct import stock
+from mcpgrpc_server.sdk.direct import scalars, stock
 from mcpgrpc_server.sdk.direct.handlers import Handlers
 from mcpgrpc_server.sdk.direct.results import Results
 from mcpgrpc_server.sdk.direct.surroundings import Request
@@ -62,6 +62,7 @@ class Tools:
     def __init__(self, results: Results, handlers: Handlers) -> None:
         self._results = results
         self._handlers = handlers
+        self._scalars = scalars.Scalars()
 
     async def run(
         self,
@@ -75,7 +76,15 @@ class Tools:
         try:
             # A copy, as the SDK's model of the params would be one.
             arguments = dict(params.get("arguments") or {})
-            result = await tool.run(arguments, no_context, convert_result=True)
+            kind = self._scalars.kind_of(tool)
+            result = await tool.run(arguments, no_context, convert_result=kind is None)
+            if kind is not None:
+                # Asked again: the tool may have changed what becomes of its result.
+                if type(result) is kind and self._scalars.kind_of(tool) is kind:
+                    text = self._results.scalar(result, request.version)
+                    if text is not None:
+                        return text
+                result = await scalars.convert(tool, result)
         except Exception as error:  # noqa: BLE001  # the SDK's own handler says what becomes of it
             result = await _failed(error, params)
         text = self._results.plain_call(result, request.version)
