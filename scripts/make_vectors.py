@@ -14,7 +14,16 @@ from typing import Any
 
 from google.protobuf import descriptor_pool, json_format, message, message_factory
 
-from mcpgrpc.v1 import envelope_pb2, mcp_service_pb2  # noqa: F401  # registers the frames
+from mcpgrpc.v1 import (  # registered with the pool, which knows their messages by name
+    completion_service_pb2,  # noqa: F401
+    discovery_service_pb2,  # noqa: F401
+    envelope_pb2,
+    mcp_service_pb2,  # noqa: F401
+    prompts_service_pb2,  # noqa: F401
+    resources_service_pb2,  # noqa: F401
+    subscriptions_service_pb2,  # noqa: F401
+    tools_service_pb2,  # noqa: F401
+)
 
 VECTORS = Path(__file__).resolve().parent.parent / "proto" / "vectors"
 ENVELOPE = envelope_pb2.Envelope.DESCRIPTOR.full_name
@@ -32,6 +41,8 @@ def fill(vector: dict[str, Any]) -> None:
     """Set every `hex` of a vector that follows from ProtoJSON beside it."""
     if "envelope" in vector:
         vector["hex"] = hex_of(vector["envelope"], ENVELOPE)
+    if "json" in vector:
+        vector["hex"] = hex_of(vector["json"], vector["message"])
     for whole in vector.get("reassembles", []):
         whole["hex"] = hex_of(whole["envelope"], ENVELOPE)
     # Bytes with fields that the schema does not know have no ProtoJSON: they are written by hand.

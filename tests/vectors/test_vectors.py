@@ -22,7 +22,7 @@ FRAME_TYPES: dict[str, type[mcp_service_pb2.SessionRequest | mcp_service_pb2.Ses
     "mcpgrpc.v1.SessionRequest": mcp_service_pb2.SessionRequest,
     "mcpgrpc.v1.SessionResponse": mcp_service_pb2.SessionResponse,
 }
-ALL_GROUPS = (*MESSAGES, "malformed", "frames")
+ALL_GROUPS = (*MESSAGES, "malformed", "frames", "typed")
 MESSAGE_VECTORS = messages()
 MALFORMED = vectors("malformed")
 FRAMES = vectors("frames")
