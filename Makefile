@@ -8,10 +8,12 @@ LISTEN ?= 127.0.0.1:50051
 APP ?= examples/stdlib_docs.py
 # Tests are bound by two cores on most machines; more workers than cores only add noise.
 PYTEST_WORKERS ?= 2
+DESCRIPTORS := build/descriptors.binpb
+RELEASED := released/mcpgrpc.v1.txtpb
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/pytest -n $(PYTEST_WORKERS)
 
-.PHONY: help install serve test test-newcomer test-sdk test-interop conformance bench bench-quick check format generate clean
+.PHONY: help install serve test test-newcomer test-sdk test-interop test-clients conformance bench bench-quick check format generate descriptors release-image clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -40,8 +42,12 @@ test-newcomer: $(INSTALLED) ## Walk the README's first ten minutes in a fresh cl
 test-sdk: $(INSTALLED) ## Run the official SDK's own interaction tests over this wire
 	$(BIN)/python -m tests.sdk.run
 
-test-interop: $(INSTALLED) ## Run the tests with real parts of others: Inspector, npm servers, a browser
+test-interop: $(INSTALLED) ## Run the tests with real parts of others: Inspector, npm servers, a browser, grpcurl, Envoy
+	$(BIN)/python -m tests.interop.programs
 	$(PYTEST) tests/interop --timeout 180
+
+test-clients: $(INSTALLED) ## Build and test the clients of every language (ONLY="go rust")
+	@$(BIN)/python -m tests.clients.run --only "$(ONLY)"
 
 conformance: $(INSTALLED) ## Run the official conformance suite through every door and upstream
 	$(BIN)/python -m tests.conformance.run
@@ -52,12 +58,13 @@ bench: $(INSTALLED) ## Measure against the peers, into docs/performance.md (ONLY
 bench-quick: $(INSTALLED) ## Measure roughly, in under 3 minutes; writes no document (ONLY=...)
 	@$(BIN)/python -m bench --quick --only "$(ONLY)"
 
-check: $(INSTALLED) ## Check format, lint, types, imports, protos and generated code
+check: $(INSTALLED) ## Check format, lint, types, imports, the schema and generated code
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	cd proto && ../$(BIN)/buf lint && ../$(BIN)/buf format --diff --exit-code
+	cd proto && ../$(BIN)/buf breaking --against $(RELEASED)
 	$(BIN)/python scripts/generate.py --check
 
 format: $(INSTALLED) ## Format everything
@@ -65,8 +72,18 @@ format: $(INSTALLED) ## Format everything
 	$(BIN)/ruff check --fix .
 	cd proto && ../$(BIN)/buf format --write
 
-generate: $(INSTALLED) ## Generate the Python stubs from proto/
+generate: $(INSTALLED) ## Generate every client's stubs from proto/
 	$(BIN)/python scripts/generate.py
 
+descriptors: $(INSTALLED) ## Write the schema's descriptor set into build/, for proxies and tools
+	@mkdir -p $(dir $(DESCRIPTORS))
+	cd proto && ../$(BIN)/buf build --as-file-descriptor-set --output ../$(DESCRIPTORS)
+	$(BIN)/python scripts/describe_errors.py >>$(DESCRIPTORS)
+	@echo "$(DESCRIPTORS) holds mcpgrpc.v1 with its imports and comments, and google.rpc.ErrorInfo"
+
+# A clean clone has no tags, so what was released last is kept as a file.
+release-image: $(INSTALLED) ## Keep the schema as the released one, which check compares with
+	cd proto && ../$(BIN)/buf build --exclude-source-info --output $(RELEASED)
+
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .cache build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

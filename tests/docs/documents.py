@@ -128,6 +128,8 @@ def documents() -> Iterator[Document]:
     """Every document of the project: at its root, in docs/, and beside what they explain."""
     found = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
     found += [*ROOT.glob("proto/**/*.md"), *ROOT.glob("tests/**/*.md"), *ROOT.glob("examples/*.md")]
+    # Those of other languages are read by the tests of their languages.
+    found += [ROOT / "clients" / "README.md", ROOT / "clients" / "python" / "README.md"]
     return (Document(path) for path in sorted(found))
 
 

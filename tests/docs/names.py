@@ -12,6 +12,7 @@ from google.protobuf import descriptor_pool
 
 from mcpgrpc.cli.main import MODULES, build
 from mcpgrpc.v1 import mcp_service_pb2  # noqa: F401  # registers the schema
+from mcpgrpc_server.typed import servicers  # noqa: F401  # registers the typed services
 from tests.docs.documents import ROOT
 
 _TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)

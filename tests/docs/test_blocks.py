@@ -26,7 +26,9 @@ DIRECTIVE = re.compile(
     r"|hex of the message|exchange: client(, app=\S+)?|exchange: server|settings"
 )
 OWN = ("mcpgrpc", "mcpgrpc_server")
-ELSEWHERE = {"git", "cd", "pip", "grpcurl", "#"}
+ELSEWHERE = {
+    *("git", "cd", "curl", "envoy", "ghz", "grpc-health-probe", "grpcurl", "pip", "promtool", "#")
+}
 """Programs that are not the project's; what they are told is not checked."""
 
 EVERY_BLOCK = [block for document in DOCUMENTS for block in document.blocks]

@@ -16,7 +16,9 @@ ANNOUNCED = {"mcpgrpc.v2": "where an incompatible wire would go"}
 
 PATH = re.compile(r"\.?[\w-]+(?:/[\w.-]+)*/?")
 FOLDERS = {
-    path.name for path in ROOT.iterdir() if path.is_dir() and path.name not in {".venv", ".cache"}
+    path.name
+    for path in ROOT.iterdir()
+    if path.is_dir() and path.name not in {".venv", ".cache", "build"}
 }
 MAKE = re.compile(r"make ([a-z][a-z-]*)(?: .*)?")
 NOT_OURS = {

@@ -208,7 +208,7 @@ def test_the_readers_own_file_is_served_and_answers_every_client_of_the_readme(
 
         text = (ROOT / "README.md").read_text(encoding="utf-8")
         blocks = re.findall(r"<!-- run: [^\n]+ -->\n```python\n(.*?)```", text, re.DOTALL)
-        assert len(blocks) == 4
+        assert len(blocks) == 5
         for block in blocks:
             ran = run([".venv/bin/python", "-c", block], clone)
             assert ran.returncode == 0, ran.stderr
