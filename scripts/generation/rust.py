@@ -35,16 +35,10 @@ def generate(into: Path) -> None:
     Raises:
         GenerationError: the generator cannot be built, or failed.
     """
-    protoc.run(
-        [f"--descriptor_set_out={into / DESCRIPTORS}", "--include_imports"], protoc.sources()
-    )
+    _describe(into / DESCRIPTORS)
     with tempfile.TemporaryDirectory() as scratch:
         # With comments, which the one that is kept does without.
         commented = Path(scratch) / DESCRIPTORS
-        _describe(into / DESCRIPTORS)
-    with tempfile.TemporaryDirectory() as scratch:
-        commented = Path(scratch) / DESCRIPTORS
-        # The one that is kept does without comments.
         _describe(commented, "--include_source_info")
         _run_generator(commented, into)
     shutil.copyfile(protoc.SERVICE_CONFIG, into / protoc.SERVICE_CONFIG.name)
