@@ -87,6 +87,7 @@ SERVERS: Final[Mapping[str, ServerSpec]] = {
     "ours-api-key": _ours("--api-keys", "{materials}/keys.toml"),
     "ours-jwt": _ours(*_JWT),
     "ours-audit": _ours("--audit", "calls"),
+    "ours-metrics": _ours("--metrics", "127.0.0.1:0"),
     "ours-rate-limit": _ours("--rate-limit", _ENOUGH, "--rate-limit-tool", f"add={_ENOUGH}"),
     "ours-policy": _ours(
         "--api-keys", "{materials}/keys.toml", "--policy", "{materials}/policy.toml"
@@ -107,6 +108,7 @@ _API_KEY: Final = {"api_key_file": "{materials}/api.key"}
 CONTENDERS: Final[Mapping[str, Contender]] = {
     "lean": Contender("mcpgrpc, lean client", "ours", "lean"),
     "sdk": Contender("mcpgrpc, SDK client", "ours", "sdk_grpc"),
+    "straight": Contender("mcpgrpc, SdkClient", "ours", "sdk_grpc", {"straight": True}),
     "call": Contender("mcpgrpc, an RPC for each call", "ours", "lean", {"rpc": "call"}),
     "transport": Contender(
         "mcpgrpc, transport alone", "ours-transport", "lean", {"mode": "2026-07-28"}
@@ -140,6 +142,7 @@ CONTENDERS: Final[Mapping[str, Contender]] = {
         "JWT, SDK client", "ours-jwt", "sdk_grpc", {"token_file": "{materials}/token.jwt"}
     ),
     "audit": Contender("audit of calls", "ours-audit", "lean"),
+    "metrics": Contender("metrics", "ours-metrics", "lean"),
     "rate-limit": Contender("rate limits", "ours-rate-limit", "lean"),
     "policy": Contender("API key and policy", "ours-policy", "lean", _API_KEY),
     "http": Contender("Streamable HTTP", "http", "sdk_http"),

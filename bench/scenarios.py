@@ -58,17 +58,20 @@ def titled(count: int) -> str:
 
 
 _CALLS: Final[dict[str, Any]] = {
-    "contenders": ("lean", "sdk", "tuned", "transport", "call", "echo", "unary", "rapid", "http"),
+    "contenders": (
+        "lean", "sdk", "straight", "tuned", "transport", "call", "echo", "unary", "rapid", "http",
+    ),
     "pairs": (
         ("lean", "echo"),
         ("tuned", "echo"),
         ("transport", "echo"),
         ("sdk", "http"),
+        ("straight", "http"),
         ("lean", "rapid"),
         ("tuned", "rapid"),
         ("call", "unary"),
     ),
-}
+}  # fmt: skip
 _MCP: Final[dict[str, Any]] = {
     "contenders": ("lean", "sdk", "rapid", "http"),
     "pairs": (("sdk", "http"), ("lean", "rapid")),
@@ -99,9 +102,10 @@ _TLS: Final[dict[str, Any]] = {
     "contenders": ("lean", "tls", "mtls"),
     "pairs": (("tls", "lean"), ("mtls", "lean")),
 }
+_GUARDS: Final = ("api-key", "jwt", "audit", "rate-limit", "policy", "metrics")
 _SERVICE: Final[dict[str, Any]] = {
-    "contenders": ("lean", "api-key", "jwt", "audit", "rate-limit", "policy"),
-    "pairs": tuple((name, "lean") for name in ("api-key", "jwt", "audit", "rate-limit", "policy")),
+    "contenders": ("lean", *_GUARDS),
+    "pairs": tuple((name, "lean") for name in _GUARDS),
     # Differences of a few in a hundred are to be seen.
     "repeats": 15,
     "block_factor": 0.5,
@@ -154,7 +158,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         quick=False,
     ),
     "tls": Scenario("TLS", _at_once(ADD, (1, 64), **_TLS), quick=False),
-    "service": Scenario("Identity, limits and audit", _at_once(ADD, (1, 64), **_SERVICE)),
+    "service": Scenario("Identity, limits, audit and metrics", _at_once(ADD, (1, 64), **_SERVICE)),
     "service-sdk": Scenario(
         "Identity, with the SDK's client", _at_once(ADD, (1, 64), **_SERVICE_SDK), quick=False
     ),

@@ -109,6 +109,8 @@ def _of_calls() -> Iterator[Target]:
         title = "one at a time" if case == "1" else f"{case} at once"
         yield Target(f"{title}, over {echo}", _ratio("calls", case, "lean", "echo"), over_echo)
         yield Target(f"{title}, over {http}", _ratio("calls", case, "sdk", "http"), over_http)
+        find = _ratio("calls", case, "straight", "http")
+        yield Target(f"{title}, over {http} (SdkClient here)", find, over_http)
         find = _ratio("calls", case, "lean", "rapid")
         yield Target(f"{title}, lean client, over {rapid}", find, over_rapid)
     find = _ratio("calls", "1", "tuned", "echo")
@@ -155,6 +157,8 @@ def _of_service() -> Iterator[Target]:
             yield Target(title, _ratio("service", case, name, "lean"), 0.95)
             title = f"{what}, SDK client, {case} at once, over the same without"
             yield Target(title, _ratio("service-sdk", case, f"sdk-{name}", "sdk"), 0.95)
+    title = "metrics, lean client, 64 at once, over the same without"
+    yield Target(title, _ratio("service", "64", "metrics", "lean"), 0.95)
 
 
 TARGETS: Final = (*_of_calls(), *_of_fairness(), *_of_footprint(), *_of_service())

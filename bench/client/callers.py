@@ -126,9 +126,10 @@ async def lean(target: str, options: dict[str, Any]) -> AsyncIterator[LeanCaller
 
 @asynccontextmanager
 async def sdk_grpc(target: str, options: dict[str, Any]) -> AsyncIterator[SdkCaller]:
-    """The SDK's client over this service's transport."""
+    """The SDK's client over this service's transport, or the one that goes straight."""
     transport = mcpgrpc.transport(target, security=security_of(options), token=token_of(options))
-    async with _sdk(transport, options) as caller:
+    made = mcpgrpc.SdkClient if options.get("straight") else mcp.Client
+    async with _sdk(transport, options, made) as caller:
         yield caller
 
 
@@ -141,9 +142,11 @@ async def sdk_http(url: str, options: dict[str, Any]) -> AsyncIterator[SdkCaller
 
 
 @asynccontextmanager
-async def _sdk(transport: Transport, options: dict[str, Any]) -> AsyncIterator[SdkCaller]:
+async def _sdk(
+    transport: Transport, options: dict[str, Any], made: type[mcp.Client] = mcp.Client
+) -> AsyncIterator[SdkCaller]:
     # Without its cache, so that a list is asked of the server each time.
-    client = mcp.Client(
+    client = made(
         transport,
         mode=options.get("mode", "auto"),
         read_timeout_seconds=CALL_SECONDS,
