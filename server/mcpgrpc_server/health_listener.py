@@ -58,6 +58,10 @@ class HealthListener:
             await self._grpc.start()
         return bound
 
-    async def stop(self) -> None:
-        """Give the address back; watchers are let go by `Health.end_watches` before."""
-        await self._grpc.stop(None)
+    async def stop(self, grace_seconds: float | None = None) -> None:
+        """Give the address back; watchers are let go by `Health.end_watches` before.
+
+        Args:
+            grace_seconds: how long the last status may take to reach them.
+        """
+        await self._grpc.stop(grace_seconds)

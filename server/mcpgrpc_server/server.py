@@ -263,7 +263,7 @@ class Server:
     async def _stop_listening(self, grace_seconds: float | None) -> None:
         await self._grpc.stop(grace_seconds)
         for listener in self._health_listeners:
-            await listener.stop()
+            await listener.stop(grace_seconds)
 
     async def _tell_health_at(self, address: str) -> str:
         listener = HealthListener(self._health, address)
