@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from typing import Any, BinaryIO, Protocol
 
 import mcp
 import pytest
 from mcp.client.stdio import StdioServerParameters
 
 from mcpgrpc.connection import ConnectionOptions
+from mcpgrpc.relay import stdio
 from tests.contract.line_transports import piped_door
 
 ANSWER_SECONDS = 20
@@ -225,3 +228,26 @@ async def test_a_server_that_is_not_there_is_said_and_the_next_request_finds_it(
         while "error" in answer:
             answer = await host.ask("initialize", INITIALIZE, 2)
         assert "result" in await host.ask("ping", {}, 3)
+
+
+def closed_input() -> BinaryIO:
+    """An input that its owner closed under the door."""
+    source = io.BytesIO()
+    source.close()
+    return source
+
+
+def terminal_that_went_away() -> BinaryIO:
+    """A terminal whose other end is closed: reading it is an error, not an end."""
+    ours, theirs = os.openpty()
+    os.close(theirs)
+    return os.fdopen(ours, "rb")
+
+
+@pytest.mark.parametrize("lost_input", [closed_input, terminal_that_went_away])
+async def test_an_input_that_can_no_longer_be_read_ends_the_door(
+    everything: Server, lost_input: Callable[[], BinaryIO]
+) -> None:
+    async with asyncio.timeout(ANSWER_SECONDS):
+        with closing(lost_input()) as source:
+            await stdio.bridge(ConnectionOptions(everything.address), source, io.BytesIO())

@@ -110,7 +110,7 @@ class _Lines:
 
     def _next_whole_line(self) -> bytes | None:
         """A line with its end; None at the end of the input, also in the middle of a line."""
-        line = self._source.readline(MAX_LINE_BYTES)
+        line = self._read_piece()
         if line.endswith(b"\n"):
             return line
         if len(line) < MAX_LINE_BYTES:
@@ -121,8 +121,19 @@ class _Lines:
         return b""
 
     def _skip_rest(self) -> None:
-        while (piece := self._source.readline(MAX_LINE_BYTES)) and not piece.endswith(b"\n"):
+        while (piece := self._read_piece()) and not piece.endswith(b"\n"):
             pass
+
+    def _read_piece(self) -> bytes:
+        """A line or as much of one as is read at once; nothing at the end of the input.
+
+        An input that was closed under the thread, or a terminal that went away, has ended too.
+        """
+        try:
+            return self._source.readline(MAX_LINE_BYTES)
+        except (OSError, ValueError) as error:
+            logger.info("the host's end can no longer be read: %s", error)
+            return b""
 
     def _hand_over(self, line: str | None) -> None:
         put: Callable[[str | None], None] = self._queue.put_nowait
