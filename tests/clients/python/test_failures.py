@@ -180,9 +180,10 @@ def test_an_enum_value_that_nobody_knows_is_refused(stubs: Stubs) -> None:
     assert "log_level" in failures[0].message
 
 
-def test_a_deadline_of_zero_ends_the_call_at_once(stubs: Stubs) -> None:
+def test_a_deadline_that_has_passed_ends_the_call_at_once(stubs: Stubs) -> None:
+    # A timeout of 0 is none: grpcio counts on a coarse clock, and a fast server may answer in time.
     with fails() as failures:
-        stubs.tools.CallTool(ADD, timeout=0)
+        stubs.tools.CallTool(ADD, timeout=-1)
     assert failures[0].status is grpc.StatusCode.DEADLINE_EXCEEDED
 
 
