@@ -24,7 +24,7 @@ from mcpgrpc_server.caller import Caller
 # the freeze takes three times as long.
 @dataclass(slots=True)
 class ServerCall:
-    """One request of the client, admitted and parsed. Never changed; `replace` makes another.
+    """One request of the client, admitted and parsed. Only who traces it changes it.
 
     Attributes:
         request: its id, its method, and whether it carries the modern envelope.
@@ -32,6 +32,7 @@ class ServerCall:
         params: its params, parsed; None when absent.
         params_json: the same as text, verbatim.
         door: what a door said about the message; None when it came from no door.
+        trace_id: that of its trace, in hexadecimal digits; set by whoever traces it, else empty.
     """
 
     request: InFlightRequest
@@ -39,6 +40,7 @@ class ServerCall:
     params: dict[str, Any] | None
     params_json: str | None
     door: envelope_pb2.DoorContext | None
+    trace_id: str = ""
 
     @classmethod
     def of(cls, start: StartRequest, era: Era) -> Self:

@@ -154,7 +154,10 @@ class CallExchange(OneWayClient):
         info = RequestInfo(
             self._info, call.request.id, call.request.method, target_name(call.params), "modern"
         )
+        counter = self._host.telemetry.counter(self._info)
         self._host.telemetry.request_started(info)
+        if counter is not None:
+            counter.request_began()
         running = asyncio.create_task(self._run(execution), name=call.request.method)
         response: envelope_pb2.JsonRpcResponse | None = None
         try:
@@ -168,8 +171,11 @@ class CallExchange(OneWayClient):
             if response is None:
                 call.request.cancelled = True
                 execution.cancel()
-            outcome = outcome_of(response, call.request)
-            self._host.telemetry.request_finished(info, outcome, execution.elapsed_seconds)
+            outcome, seconds = outcome_of(response, call.request), execution.elapsed_seconds
+            self._host.telemetry.request_finished(info, outcome, seconds)
+            if counter is not None:
+                facts = (info.method, info.name, info.era, outcome, seconds, call.trace_id)
+                counter.request_ended(*facts)
             self._host.spawn(self._tear_down(running), "tearing down a call")
 
     async def _run(self, execution: Execution) -> envelope_pb2.JsonRpcResponse | None:

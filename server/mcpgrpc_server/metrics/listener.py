@@ -5,9 +5,20 @@ It reads no clock and asks nobody; every label it sets is one of a bounded numbe
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
-from mcpgrpc_server.metrics.tallies import ITEMS_BOUNDS, Counter, Figure, Gauge, Histogram
+from mcpgrpc_server.metrics.request_series import Kind, RequestCounts, RequestDurations, Series
+from mcpgrpc_server.metrics.rpc_counter import RpcCounter
+from mcpgrpc_server.metrics.tallies import (
+    ITEMS_BOUNDS,
+    AskedGauge,
+    Counter,
+    Figure,
+    Gauge,
+    Histogram,
+    Labels,
+)
 from mcpgrpc_server.metrics.tool_names import OTHER, ToolNames
 from mcpgrpc_server.telemetry import NoTelemetry, Outcome, RequestInfo, StreamInfo, Subject
 
@@ -48,15 +59,14 @@ class MetricsListener(NoTelemetry):
 
     def __init__(self, tools: ToolNames) -> None:
         self._tools = tools
-        self._rpcs: set[str] = set()
-        request = ("rpc", "method", "tool", "era", "outcome")
-        self._requests = Counter("mcpgrpc_requests", "Requests that ended", request)
-        self._seconds = Histogram(
-            "mcpgrpc_request_duration_seconds",
-            "From a request's admission to its answer",
-            ("rpc", "method", "tool"),
+        tools.on_change = self._forget
+        self._names: set[str] = set()
+        self._rpcs: dict[str, RpcCounter] = {}
+        self._requests = RequestCounts(self._series)
+        self._seconds = RequestDurations(self._series)
+        self._in_flight = AskedGauge(
+            "mcpgrpc_requests_in_flight", "Requests that run now", ("rpc",), self._running
         )
-        self._in_flight = Gauge("mcpgrpc_requests_in_flight", "Requests that run now", ("rpc",))
         self._refusals = Counter(
             "mcpgrpc_refusals", "What this service turned away, or ended, itself", ("rpc", "reason")
         )
@@ -87,6 +97,10 @@ class MetricsListener(NoTelemetry):
         """All that it keeps."""
         return tuple(each for each in vars(self).values() if hasattr(each, "family"))
 
+    def counter(self, stream: StreamInfo) -> RpcCounter:
+        """The one of its RPC."""
+        return self._counter(self._rpc(stream))
+
     def stream_opened(self, stream: StreamInfo) -> None:
         """One stream more."""
         self._streams.add((self._rpc(stream), self._state))
@@ -99,31 +113,6 @@ class MetricsListener(NoTelemetry):
         self._streams.add((rpc, self._state), -1)
         self._ended.add((rpc, outcome.value))
         self._stream_seconds.observe(duration_seconds, (rpc,))
-
-    def frame_received(self, stream: StreamInfo, items: int, size_bytes: int) -> None:
-        """Its items and bytes."""
-        self._items.observe(items, _RECEIVED)
-        self._bytes.add(_RECEIVED, size_bytes)
-
-    def frame_sent(self, stream: StreamInfo, items: int, size_bytes: int) -> None:
-        """Its items and bytes."""
-        self._items.observe(items, _SENT)
-        self._bytes.add(_SENT, size_bytes)
-
-    def request_started(self, request: RequestInfo) -> None:
-        """One request more that runs."""
-        self._in_flight.add((self._rpc(request.stream),))
-
-    def request_finished(
-        self, request: RequestInfo, outcome: Outcome, duration_seconds: float
-    ) -> None:
-        """Its end, and how long it took."""
-        rpc = self._rpc(request.stream)
-        method = request.method if request.method in METHODS else OTHER
-        tool = self._tools.label(request.name) if method == CALL else ""
-        self._in_flight.add((rpc,), -1)
-        self._requests.add((rpc, method, tool, request.era, outcome.value))
-        self._seconds.observe(duration_seconds, (rpc, method, tool))
 
     def let_in(self, rpc: str, kind: str) -> None:
         """By how it proved who it is."""
@@ -154,13 +143,35 @@ class MetricsListener(NoTelemetry):
 
     def _rpc(self, stream: StreamInfo) -> str:
         rpc = stream.rpc
-        if rpc in self._rpcs:
+        if rpc in self._names:
             return rpc
-        if len(self._rpcs) >= MAX_RPCS:
+        if len(self._names) >= MAX_RPCS:
             return OTHER
-        self._rpcs.add(rpc)
+        self._names.add(rpc)
         return rpc
 
+    def _counter(self, rpc: str) -> RpcCounter:
+        counter = self._rpcs.get(rpc)
+        if counter is None:
+            counter = RpcCounter(rpc, self._labels, self._items, self._bytes)
+            self._rpcs[rpc] = counter
+        return counter
 
-_RECEIVED: Final = ("received",)
-_SENT: Final = ("sent",)
+    def _labels(self, method: str, name: str | None) -> tuple[str, str, bool]:
+        if method not in METHODS:
+            return OTHER, "", False
+        if method != CALL:
+            return method, "", name is None
+        tool = self._tools.label(name)
+        return method, tool, tool == name
+
+    def _forget(self) -> None:
+        for counter in self._rpcs.values():
+            counter.forget()
+
+    def _series(self) -> Iterator[tuple[Kind, Series]]:
+        for counter in tuple(self._rpcs.values()):
+            yield from tuple(counter.series.items())
+
+    def _running(self) -> dict[Labels, float]:
+        return {(rpc,): counter.in_flight for rpc, counter in tuple(self._rpcs.items())}

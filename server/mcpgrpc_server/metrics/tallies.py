@@ -136,15 +136,47 @@ class AskedGauge:
         return family
 
 
-class _Spread:
-    """The observations under one set of labels."""
+class Spread:
+    """The observations under one set of labels.
 
-    __slots__ = ("counts", "exemplars", "total")
+    Args:
+        bounds: the upper bounds of the buckets, ascending, without infinity.
+    """
 
-    def __init__(self, buckets: int) -> None:
-        self.counts = [0] * buckets
+    __slots__ = ("bounds", "counts", "exemplars", "total")
+
+    def __init__(self, bounds: Sequence[float] = SECONDS_BOUNDS) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
         self.total = 0.0
         self.exemplars: dict[int, Exemplar] = {}
+
+    def observe(self, value: float, trace_id: str = "") -> None:
+        """Take in an observation; with a trace's id it is the exemplar of its bucket."""
+        bucket = bisect_left(self.bounds, value)
+        self.counts[bucket] += 1
+        self.total += value
+        if trace_id:
+            self.exemplars[bucket] = Exemplar({"trace_id": trace_id}, value)
+
+    def add(self, other: Spread) -> None:
+        """Take in all of another, which has the same bounds."""
+        self.counts = [
+            ours + theirs for ours, theirs in zip(self.counts, other.counts, strict=True)
+        ]
+        self.total += other.total
+        self.exemplars |= other.exemplars
+
+    def buckets(self) -> list[_Bucket]:
+        """Cumulative, as Prometheus has them."""
+        found: list[_Bucket] = []
+        below = 0
+        names = [*map(str, self.bounds), "+Inf"]
+        for at, (name, count) in enumerate(zip(names, list(self.counts), strict=True)):
+            below += count
+            exemplar = self.exemplars.get(at)
+            found.append((name, below) if exemplar is None else (name, below, exemplar))
+        return found
 
 
 class Histogram:
@@ -164,34 +196,22 @@ class Histogram:
         self._documentation = documentation
         self._labels = labels
         self._bounds = tuple(bounds) or SECONDS_BOUNDS
-        self._spreads: dict[Labels, _Spread] = {}
+        self._spreads: dict[Labels, Spread] = {}
 
     def observe(self, value: float, labels: Labels = (), trace_id: str = "") -> None:
         """Take in an observation; with a trace's id it is the exemplar of its bucket."""
+        self.spread(labels).observe(value, trace_id)
+
+    def spread(self, labels: Labels) -> Spread:
+        """The observations under these labels, for who observes much."""
         spread = self._spreads.get(labels)
         if spread is None:
-            spread = self._spreads[labels] = _Spread(len(self._bounds) + 1)
-        bucket = bisect_left(self._bounds, value)
-        spread.counts[bucket] += 1
-        spread.total += value
-        if trace_id:
-            spread.exemplars[bucket] = Exemplar({"trace_id": trace_id}, value)
+            spread = self._spreads[labels] = Spread(self._bounds)
+        return spread
 
     def family(self) -> Metric:
         """Its samples now."""
         family = HistogramMetricFamily(self._name, self._documentation, labels=self._labels)
-        bounds = [*map(str, self._bounds), "+Inf"]
         for labels, spread in tuple(self._spreads.items()):
-            family.add_metric(labels, _buckets(bounds, spread), sum_value=spread.total)
+            family.add_metric(labels, spread.buckets(), sum_value=spread.total)
         return family
-
-
-def _buckets(bounds: list[str], spread: _Spread) -> list[_Bucket]:
-    """Cumulative, as Prometheus has them."""
-    found: list[_Bucket] = []
-    below = 0
-    for at, (bound, count) in enumerate(zip(bounds, list(spread.counts), strict=True)):
-        below += count
-        exemplar = spread.exemplars.get(at)
-        found.append((bound, below) if exemplar is None else (bound, below, exemplar))
-    return found

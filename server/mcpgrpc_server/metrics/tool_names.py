@@ -53,6 +53,8 @@ class ToolNames:
         self._list_tools = list_tools
         self._max_tools = max_tools
         self._known: frozenset[str] = frozenset()
+        self.on_change: Callable[[], None] = _nothing
+        """Called when the names have changed."""
         self._asking: asyncio.Task[None] | None = None
         self._earliest = 0.0
 
@@ -85,9 +87,17 @@ class ToolNames:
     async def _ask(self) -> None:
         try:
             async with asyncio.timeout(ASK_SECONDS):
-                self._known = frozenset(await self._list_tools(self._max_tools))
+                known = frozenset(await self._list_tools(self._max_tools))
         except Exception as error:  # noqa: BLE001 - whatever it is, the next name asks again
             logger.debug("the backend did not list its tools for metrics: %r", error)
+            return
+        if known != self._known:
+            self._known = known
+            self.on_change()
+
+
+def _nothing() -> None:
+    """Nobody hears of it."""
 
 
 async def listed_tools(backend: Backend, max_tools: int) -> list[str]:

@@ -31,7 +31,7 @@ from mcpgrpc_server.session.client import SessionClient
 from mcpgrpc_server.session.renewal import Renewal
 from mcpgrpc_server.session.requests import RunningRequests
 from mcpgrpc_server.session.watch import StreamWatch
-from mcpgrpc_server.telemetry import RequestInfo, StreamInfo
+from mcpgrpc_server.telemetry import RequestInfo, StreamCounter, StreamInfo
 
 INITIALIZE: Final = "initialize"
 
@@ -42,6 +42,7 @@ class InboundReader:
     Args:
         host: what the server's streams share.
         info: the stream's name in telemetry.
+        counter: who counts its frames.
         core: the rules of the stream.
         outbox: what waits for the client; its Settings say how that is cut.
         client: the way back to it.
@@ -54,6 +55,7 @@ class InboundReader:
         self,
         host: StreamHost,
         info: StreamInfo,
+        counter: StreamCounter | None,
         core: StreamCore[Waiting],
         outbox: Outbox[EncodedItem],
         client: SessionClient,
@@ -64,6 +66,7 @@ class InboundReader:
         self._host = host
         self._telemetry = host.telemetry
         self._info = info
+        self._counter = counter
         self._core = core
         self._outbox = outbox
         self._client = client
@@ -82,6 +85,8 @@ class InboundReader:
         async for frame in frames:
             self._watch.saw_frame()
             items = frame.items
+            if self._counter is not None:
+                self._counter.frame_received(len(items), frame.ByteSize())
             if self._telemetry.hears_frames():
                 self._telemetry.frame_received(self._info, len(items), frame.ByteSize())
             if len(items) > max_items:

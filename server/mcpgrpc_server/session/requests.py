@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from mcpgrpc.binding import json_text
 from mcpgrpc.binding.core import Notify, StartRequest, StreamCore
 from mcpgrpc.binding.encoded import EncodedItem
+from mcpgrpc.binding.era import Era
 from mcpgrpc.binding.errors import reason_name
 from mcpgrpc.binding.in_flight import InFlightRequest
 from mcpgrpc.binding.limits import to_seconds
@@ -23,7 +25,7 @@ from mcpgrpc_server.backend import BackendConnection, ClientNotification, Server
 from mcpgrpc_server.execution import DRAIN_DEADLINE, Execution
 from mcpgrpc_server.pipeline import Next
 from mcpgrpc_server.session.client import SessionClient
-from mcpgrpc_server.telemetry import Outcome, RequestInfo, StreamInfo, Telemetry
+from mcpgrpc_server.telemetry import Outcome, RequestInfo, StreamCounter, StreamInfo, Telemetry
 from mcpgrpc_server.timeouts import Timeouts
 
 logger = logging.getLogger(__name__)
@@ -39,6 +41,7 @@ class RunningRequests:
         proceed: the pipeline to it.
         writer: the stream's writer; a request starts when its outbox has room.
         telemetry: who hears about requests.
+        counter: who counts them.
         info: the stream's name there.
         on_idle: called whenever the last request has ended.
     """
@@ -51,6 +54,7 @@ class RunningRequests:
         proceed: Next,
         writer: FrameWriter[EncodedItem],
         telemetry: Telemetry,
+        counter: StreamCounter | None,
         info: StreamInfo,
         on_idle: Callable[[], None],
     ) -> None:
@@ -60,6 +64,7 @@ class RunningRequests:
         self._proceed = proceed
         self._writer = writer
         self._telemetry = telemetry
+        self._counter = counter
         self._info = info
         self._on_idle = on_idle
         self._running: dict[InFlightRequest, Execution] = {}
@@ -136,6 +141,8 @@ class RunningRequests:
         if self._telemetry.hears_requests():
             info = self._request_info(execution.call)
             self._telemetry.request_started(info)
+        if self._counter is not None:
+            self._counter.request_began()
         response = None
         try:
             if not self._writer.has_room:
@@ -168,6 +175,8 @@ class RunningRequests:
             self._tell_end(told, execution, response)
         if not self._running:
             self._on_idle()
+        if self._counter is not None:
+            self._count(self._counter, execution, response)
 
     def _tell_end(
         self,
@@ -180,6 +189,23 @@ class RunningRequests:
             self._telemetry.refused(told, reason_name(response.reason))
         outcome = outcome_of(response, execution.call.request)
         self._telemetry.request_finished(told, outcome, execution.elapsed_seconds)
+
+    @staticmethod
+    def _count(
+        counter: StreamCounter,
+        execution: Execution,
+        response: envelope_pb2.JsonRpcResponse | None,
+    ) -> None:
+        call = execution.call
+        request = call.request
+        counter.request_ended(
+            request.method,
+            target_name(call.params),
+            MODERN if request.modern else call.era.value,
+            outcome_of(response, request),
+            time.monotonic() - execution.began,
+            call.trace_id,
+        )
 
     def _answer_early(self, execution: Execution, response: envelope_pb2.JsonRpcResponse) -> None:
         request = execution.call.request
@@ -196,7 +222,7 @@ class RunningRequests:
             logger.exception("the handler of %s raised", notification.method)
 
     def _request_info(self, call: ServerCall) -> RequestInfo:
-        era = "modern" if call.request.modern else call.era.value
+        era = MODERN if call.request.modern else call.era.value
         return RequestInfo(
             self._info, call.request.id, call.request.method, target_name(call.params), era
         )
@@ -204,7 +230,10 @@ class RunningRequests:
 
 CALL_METHOD: Final = "tools/call"
 
-_ERROR_FORMS: Final = ('"isError":true', '"isError": true')
+MODERN: Final = Era.MODERN.value
+
+_ERROR_FORM: Final = '"isError":true'
+_SPACED_ERROR_FORM: Final = '"isError": true'
 """As JSON is written. Inside of a string the quotes would have backslashes."""
 
 _OUTCOMES: Final = {
@@ -227,7 +256,7 @@ def outcome_of(response: envelope_pb2.JsonRpcResponse | None, request: InFlightR
 
 def says_error(result_json: str) -> bool:
     """Whether a tool's result has `isError`. Only a text that may have it is parsed."""
-    if not any(form in result_json for form in _ERROR_FORMS):
+    if _ERROR_FORM not in result_json and _SPACED_ERROR_FORM not in result_json:
         return False
     result = json_text.parse_object(result_json)
     return result is not None and result.get("isError") is True

@@ -66,6 +66,7 @@ class SessionStream:
         self._context = context
         self._loop = asyncio.get_running_loop()
         self._info = host.stream_info("Session", caller)
+        self._counter = host.telemetry.counter(self._info)
         self._core: StreamCore[Waiting] = StreamCore(host.limits, gate)
         self._outbox = Outbox[EncodedItem](
             encoded.fragment_item,
@@ -88,6 +89,7 @@ class SessionStream:
             pipeline.bind(host.stages, self._client, self._connection),
             self._writer,
             host.telemetry,
+            self._counter,
             self._info,
             self._end_when_idle,
         )
@@ -100,6 +102,7 @@ class SessionStream:
         self._inbound = InboundReader(
             host,
             self._info,
+            self._counter,
             self._core,
             self._outbox,
             self._client,
@@ -210,6 +213,8 @@ class SessionStream:
     async def _write_frame(self, items: list[EncodedItem]) -> None:
         frame = encoded.frame(items)
         await self._context.write(frame)
+        if self._counter is not None:
+            self._counter.frame_sent(len(items), len(frame))
         if self._host.telemetry.hears_frames():
             self._host.telemetry.frame_sent(self._info, len(items), len(frame))
 

@@ -70,6 +70,41 @@ class RequestInfo:
 Subject: TypeAlias = RequestInfo | StreamInfo
 
 
+class StreamCounter(Protocol):
+    """Counts what happens on one stream, or on several of its kind.
+
+    It is called for every frame and every request, so it is handed plain values and no object is
+    made for it. It returns at once and raises nothing.
+    """
+
+    def frame_received(self, items: int, size_bytes: int) -> None:
+        """A frame arrived, before its items are looked at."""
+        ...
+
+    def frame_sent(self, items: int, size_bytes: int) -> None:
+        """A frame was handed to gRPC."""
+        ...
+
+    def request_began(self) -> None:
+        """A request was accepted. Exactly one `request_ended` follows."""
+        ...
+
+    def request_ended(
+        self,
+        method: str,
+        name: str | None,
+        era: str,
+        outcome: Outcome,
+        duration_seconds: float,
+        trace_id: str,
+    ) -> None:
+        """A request is over; the first three are as in `RequestInfo`.
+
+        `trace_id` is that of its trace, in hexadecimal digits; empty where it has none.
+        """
+        ...
+
+
 class Telemetry(Protocol):
     """What a listener hears. Each method returns at once; what it raises is the caller's bug.
 
@@ -85,6 +120,10 @@ class Telemetry(Protocol):
 
         Of others it is told only when they do not end well: without their start.
         """
+        ...
+
+    def counter(self, stream: StreamInfo) -> StreamCounter | None:
+        """Who counts what happens on a stream that is being accepted; None when nobody does."""
         ...
 
     def stream_opened(self, stream: StreamInfo) -> None:
@@ -144,6 +183,10 @@ class NoTelemetry:
 
     def _listens(self, event: str) -> bool:
         return getattr(type(self), event) is not getattr(NoTelemetry, event)
+
+    def counter(self, stream: StreamInfo) -> StreamCounter | None:
+        """Nobody."""
+        return None
 
     def stream_opened(self, stream: StreamInfo) -> None:
         """Nothing."""

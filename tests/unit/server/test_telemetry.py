@@ -1,5 +1,7 @@
 """What is reported, at which level, to whom, and what a log line never holds."""
 
+from __future__ import annotations
+
 import io
 import json
 import logging
@@ -102,6 +104,49 @@ def failure(error: BaseException) -> logging.LogRecord:
         made = record("it failed")
         made.exc_info = (type(raised), raised, raised.__traceback__)
         return made
+
+
+class Counting(NoTelemetry):
+    """Counts requests; a `StreamCounter` of its own for every stream."""
+
+    def __init__(self) -> None:
+        self.ended: list[Outcome] = []
+        self.began = 0
+        self.frames: list[tuple[int, int]] = []
+
+    def counter(self, stream: StreamInfo) -> Counting:
+        return self
+
+    def frame_received(self, *facts: Any) -> None:
+        self.frames.append(facts)
+
+    def frame_sent(self, *facts: Any) -> None:
+        self.frames.append(facts)
+
+    def request_began(self) -> None:
+        self.began += 1
+
+    def request_ended(self, *facts: Any) -> None:
+        self.ended.append(facts[3])
+
+
+def test_counters_of_several_listeners_all_count() -> None:
+    first, second = Counting(), Counting()
+    counter = Fanout(first, NoTelemetry(), second).counter(STREAM)
+    assert counter is not None
+    counter.request_began()
+    counter.request_ended("tools/call", "add", "modern", Outcome.OK, 0.25, "")
+    counter.frame_received(2, 100)
+    counter.frame_sent(1, 50)
+    for each in (first, second):
+        assert (each.began, each.ended) == (1, [Outcome.OK])
+        assert each.frames == [(2, 100), (1, 50)]
+
+
+def test_where_one_listener_counts_nothing_stands_between() -> None:
+    counting = Counting()
+    assert Fanout(NoTelemetry(), counting).counter(STREAM) is counting
+    assert Fanout(NoTelemetry()).counter(STREAM) is None
 
 
 def test_a_listener_that_wants_nothing_hears_nothing_and_does_no_harm() -> None:
