@@ -12,7 +12,7 @@ from mcpgrpc import Client
 from mcpgrpc.binding.limits import Limits
 from mcpgrpc.connection import ConnectionOptions
 from mcpgrpc.relay.host import TextHost
-from mcpgrpc.stream import session_carrier
+from mcpgrpc.stream import sending
 from tests.client.conftest import MODERN
 from tests.client.fake_server import Peer, fake_server
 
@@ -96,7 +96,7 @@ async def test_a_host_behind_a_door_is_slowed_down_as_well() -> None:
 async def test_a_wait_for_room_is_bounded_and_the_notification_dropped_with_a_word(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(session_carrier, "NOTIFY_SECONDS", 0.05)
+    monkeypatch.setattr(sending, "NOTIFY_SECONDS", 0.05)
     reader = Reader()
     async with (
         asyncio.timeout(MAX_SECONDS),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mcp.client import Transport
 
+    from mcpgrpc.balancing import BalancingConfig
     from mcpgrpc.caching import CacheConfig
     from mcpgrpc.channel import ChannelSecurity
     from mcpgrpc.client import Client
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ApiKeyFile",
+    "BalancingConfig",
     "CacheConfig",
     "ChannelSecurity",
     "Client",
@@ -36,6 +38,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "ApiKeyFile": "mcpgrpc.credentials",
+    "BalancingConfig": "mcpgrpc.balancing",
     "CacheConfig": "mcpgrpc.caching",
     "ChannelSecurity": "mcpgrpc.channel",
     "Client": "mcpgrpc.client",
@@ -54,6 +57,7 @@ def transport(
     token: TokenSource | None = None,
     metadata: tuple[tuple[str, str], ...] = (),
     connect_timeout_seconds: float = 10.0,
+    balancing: BalancingConfig | None = None,
 ) -> Transport:
     """A transport for the official SDK: `mcp.Client(mcpgrpc.transport("dns:///tools:50051"))`.
 
@@ -66,15 +70,26 @@ def transport(
             callable.
         metadata: further gRPC metadata for every RPC.
         connect_timeout_seconds: how long connecting may take.
+        balancing: how to spread over the addresses of a name, or of a list; the defaults when left
+            out.
 
     Raises:
         ImportError: the SDK is not installed; it comes with `mcpgrpc[sdk]`.
         UsageError: an argument is wrong.
     """
+    from mcpgrpc.balancing import BalancingConfig
     from mcpgrpc.connection import ConnectionOptions
     from mcpgrpc.sdk.transport import GrpcTransport
 
-    options = ConnectionOptions(target, rpc, security, token, metadata, connect_timeout_seconds)
+    options = ConnectionOptions(
+        target,
+        rpc,
+        security,
+        token,
+        metadata,
+        connect_timeout_seconds,
+        balancing=balancing if balancing is not None else BalancingConfig(),
+    )
     return GrpcTransport(options)
 
 

@@ -15,7 +15,7 @@ import grpc
 
 from mcpgrpc.binding.limits import MIB
 from mcpgrpc.errors import ConnectError, UsageError
-from mcpgrpc.targets import grpc_target
+from mcpgrpc.targets import ServiceName, grpc_target
 
 MAX_MESSAGE_BYTES: Final = 16 * MIB
 """What the client takes in one gRPC message, as the server's default."""
@@ -23,12 +23,25 @@ MAX_MESSAGE_BYTES: Final = 16 * MIB
 KEEPALIVE_SECONDS: Final = 60
 """HTTP/2 PINGs on a channel with streams: a peer that vanished without a word is noticed."""
 
+MIN_KEEPALIVE_SECONDS: Final = 20
+"""A server takes PINGs that come more often for abuse, and ends the connection."""
+
+KEEPALIVE_TIMEOUT_SECONDS: Final = 10
+"""How long the answer to a PING may take, before the connection counts as lost."""
+
 SERVICE_CONFIG: Final = '{"loadBalancingConfig":[{"round_robin":{}}]}'
 """Every server of a list or a name in turn: a stream that one refuses opens at the next. gRPC's own
 default stays with the first that accepts connections, as one that drains still does."""
 
 MAX_BACKOFF_SECONDS: Final = 5.0
 """gRPC's own pause between two attempts to connect grows up to this."""
+
+CONNECT_ATTEMPT_SECONDS: Final = 0.1
+"""How long one attempt to connect may take at least; it grows with the pauses between them."""
+
+MIN_RESOLVE_MS: Final = 1_000
+"""Where gRPC resolves a name itself, it does so when a connection ends, and no more often than
+this; by its own default the address of a successor stays unknown for half a minute."""
 
 DOOR_BACKOFF_SECONDS: Final = 0.5
 """The same for a door: those behind it wait, and its readiness follows the server."""
@@ -60,7 +73,10 @@ def open_channel(
     security: ChannelSecurity | None = None,
     *,
     max_backoff_seconds: float = MAX_BACKOFF_SECONDS,
+    connect_attempt_seconds: float = CONNECT_ATTEMPT_SECONDS,
     is_shared: bool = True,
+    service: ServiceName | None = None,
+    keepalive_seconds: float = KEEPALIVE_SECONDS,
 ) -> grpc.aio.Channel:
     """A channel to an ADDRESS; it connects when it is used.
 
@@ -68,7 +84,12 @@ def open_channel(
         target: the ADDRESS.
         security: TLS; plaintext when left out.
         max_backoff_seconds: the longest pause between two attempts to connect.
+        connect_attempt_seconds: how long one attempt may take at least.
         is_shared: channels of one process to the same server use the same connection.
+        service: the name behind a literal ADDRESS: TLS verifies it in the place of the address,
+            unless the security names another, and proxies see it as `:authority`.
+        keepalive_seconds: how long a connection with streams may be silent before it is asked for
+            a sign of life, which may take KEEPALIVE_TIMEOUT_SECONDS.
 
     Raises:
         UsageError: the address or the TLS files are not usable.
@@ -78,17 +99,25 @@ def open_channel(
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
         ("grpc.service_config", SERVICE_CONFIG),
-        ("grpc.keepalive_time_ms", KEEPALIVE_SECONDS * 1000),
+        ("grpc.keepalive_time_ms", round(keepalive_seconds * 1000)),
+        ("grpc.keepalive_timeout_ms", KEEPALIVE_TIMEOUT_SECONDS * 1000),
+        # By default 60 s, for every PING, those of keepalive as well.
+        ("grpc.http2.ping_timeout_ms", KEEPALIVE_TIMEOUT_SECONDS * 1000),
         ("grpc.use_local_subchannel_pool", int(not is_shared)),
         ("grpc.max_reconnect_backoff_ms", round(max_backoff_seconds * 1000)),
         ("grpc.initial_reconnect_backoff_ms", 100),
-        ("grpc.min_reconnect_backoff_ms", 100),
+        ("grpc.dns_min_time_between_resolutions_ms", MIN_RESOLVE_MS),
+        ("grpc.min_reconnect_backoff_ms", round(connect_attempt_seconds * 1000)),
     ]
+    verified = security.tls_server_name
+    if service is not None and verified is None:
+        verified = service.host
+        options.append(("grpc.default_authority", service.authority))
     credentials = _credentials(security)
     if credentials is None:
         return grpc.aio.insecure_channel(grpc_target(target), options=options)
-    if security.tls_server_name is not None:
-        options.append(("grpc.ssl_target_name_override", security.tls_server_name))
+    if verified is not None:
+        options.append(("grpc.ssl_target_name_override", verified))
     return grpc.aio.secure_channel(grpc_target(target), credentials, options=options)
 
 

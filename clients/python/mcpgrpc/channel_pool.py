@@ -8,7 +8,7 @@ put to it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -99,13 +99,18 @@ class ChannelPool:
         """How many channels are open."""
         return len(self._pooled)
 
-    def lease(self) -> Lease:
-        """A place for one stream.
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody has a lease."""
+        return not self._leases
+
+    def lease(self, beside: Collection[grpc.aio.Channel] = ()) -> Lease:
+        """A place for one stream, on another channel than these.
 
         Raises:
             PoolFullError: there is none, and as many channels are open as may be.
         """
-        pooled = self._place()
+        pooled = self._place_beside(beside) if beside else self._place()
         pooled.stop_countdown()
         pooled.leases += 1
         self._leases += 1
@@ -128,6 +133,19 @@ class ChannelPool:
         while len(self._pooled) < needed:
             self._pooled.append(_Pooled(self._open_channel()))
         return min(self._pooled[:needed], key=lambda pooled: pooled.leases)
+
+    def _place_beside(self, others: Collection[grpc.aio.Channel]) -> _Pooled:
+        free = [
+            pooled
+            for pooled in self._pooled
+            if pooled.leases < self._streams_per_channel and pooled.channel not in others
+        ]
+        if free:
+            return min(free, key=lambda pooled: pooled.leases)
+        if len(self._pooled) >= self._max_channels:
+            raise PoolFullError(f"{self._max_channels} connections are open; try again later")
+        self._pooled.append(_Pooled(self._open_channel()))
+        return self._pooled[-1]
 
     def _give_back(self, pooled: _Pooled) -> None:
         pooled.leases -= 1

@@ -5,24 +5,57 @@ It speaks no MCP.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 import grpc
 
+from mcpgrpc.balancing.carrier import BalancedCarrier
+from mcpgrpc.balancing.config import DEFAULT_BALANCING, BalancingConfig
+from mcpgrpc.balancing.wiring import balanced_carrier
 from mcpgrpc.binding.limits import Limits
-from mcpgrpc.channel import DOOR_BACKOFF_SECONDS, ChannelSecurity, open_channel
+from mcpgrpc.channel import (
+    DOOR_BACKOFF_SECONDS,
+    KEEPALIVE_SECONDS,
+    MIN_KEEPALIVE_SECONDS,
+    ChannelSecurity,
+    open_channel,
+)
 from mcpgrpc.credentials import TokenSource, credential_metadata
 from mcpgrpc.errors import UsageError
+from mcpgrpc.shared_channels import lease_channel
 from mcpgrpc.stream.call_carrier import CallCarrier
 from mcpgrpc.stream.carrier import Carrier, Inbox
 from mcpgrpc.stream.session_carrier import SessionCarrier
-from mcpgrpc.stream.spread_carrier import MAX_STREAMS, Lane, SpreadCarrier
-from mcpgrpc.targets import DEFAULT_TARGET, is_local
+from mcpgrpc.targets import (
+    DEFAULT_TARGET,
+    ServiceName,
+    grpc_target,
+    is_local,
+    listed_addresses,
+    service_name,
+)
 
 DEFAULT_CONNECT_TIMEOUT_SECONDS: Final = 10.0
 RPCS: Final = ("session", "call")
+MAX_STREAMS: Final = 64
+"""Streams of one client to one address at most."""
+
 CREDENTIAL_KEYS: Final = frozenset({"authorization", "x-api-key"})
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What carries a client's requests, and what it holds for that.
+
+    Attributes:
+        carrier: carries requests once it is open.
+        release: lets go of the channel, once the carrier is closed.
+    """
+
+    carrier: Carrier
+    release: Callable[[], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +71,11 @@ class ConnectionOptions:
             Credentials go to other machines over TLS alone, unless the security says `insecure`.
         connect_timeout_seconds: how long connecting may take.
         limits: what this end of a Session accepts.
-        streams: Sessions at once at most, each over a connection of its own, for requests without
-            a state; the second and later ones open under load.
+        streams: Sessions at once at most to each address, each over a connection of its own, for
+            requests without a state; the second and later ones open under load.
+        balancing: how to spread over the addresses of a name, or of a list.
+        keepalive_seconds: how long a connection may be silent before it is asked for a sign of
+            life; at least 20, since servers take more for abuse.
     """
 
     target: str = DEFAULT_TARGET
@@ -50,6 +86,8 @@ class ConnectionOptions:
     connect_timeout_seconds: float = DEFAULT_CONNECT_TIMEOUT_SECONDS
     limits: Limits = field(default_factory=Limits)
     streams: int = 1
+    balancing: BalancingConfig = DEFAULT_BALANCING
+    keepalive_seconds: float = KEEPALIVE_SECONDS
 
     def __post_init__(self) -> None:
         if self.rpc not in RPCS:
@@ -58,6 +96,11 @@ class ConnectionOptions:
             raise UsageError(f"streams must be from 1 to {MAX_STREAMS}, not {self.streams}")
         if self.streams > 1 and self.rpc != "session":
             raise UsageError(f'streams={self.streams} needs rpc="session": a Call is no stream')
+        if self.keepalive_seconds < MIN_KEEPALIVE_SECONDS:
+            raise UsageError(
+                f"keepalive_seconds must be at least {MIN_KEEPALIVE_SECONDS}, not"
+                f" {self.keepalive_seconds:g}: servers end connections that ask more often"
+            )
         carried = {name.lower() for name, _ in self.metadata}
         if self.token is not None or not carried.isdisjoint(CREDENTIAL_KEYS):
             self.check_credentials_can_travel()
@@ -81,7 +124,7 @@ class ConnectionOptions:
 
     def open_channel(self) -> grpc.aio.Channel:
         """The channel to the target. Raises UsageError when it cannot be one."""
-        return open_channel(self.target, self.security)
+        return open_channel(self.target, self.security, keepalive_seconds=self.keepalive_seconds)
 
     def open_door_channel(self) -> grpc.aio.Channel:
         """A channel with a connection of its own, which finds a lost server again soon.
@@ -92,22 +135,29 @@ class ConnectionOptions:
             self.target, self.security, max_backoff_seconds=DOOR_BACKOFF_SECONDS, is_shared=False
         )
 
+    def connect(self, inbox: Inbox) -> Connection:
+        """What a client of its own needs, in the running event loop; nothing is connected yet.
+
+        Raises:
+            UsageError: the address or the TLS files are not usable.
+        """
+        if self.rpc == "call":
+            channel = self.open_channel()
+            return Connection(self.carrier(channel, inbox), channel.close)
+        name, listed = service_name(self.target), listed_addresses(self.target)
+        if name is not None or listed or self.streams > 1:
+            # Before anything is resolved: an address that is none is the caller's mistake.
+            grpc_target(self.target)
+            return Connection(self._balanced(name or listed or (self.target,), inbox), _nothing)
+        lease = lease_channel(self.target, self.security, keepalive_seconds=self.keepalive_seconds)
+        return Connection(self.carrier(lease.channel, inbox), lease.close)
+
     def carrier(self, channel: grpc.aio.Channel, inbox: Inbox) -> Carrier:
-        """What carries requests over the channel."""
+        """What carries requests over one channel, which is somebody else's to close."""
         if self.rpc == "call":
             return CallCarrier(
                 channel, self.target, self.rpc_metadata, inbox, self.connect_timeout_seconds
             )
-        first = self._session_carrier(channel, inbox)
-        if self.streams == 1:
-            return first
-        return SpreadCarrier(first, lambda: self._lane(inbox), self.streams)
-
-    def _lane(self, inbox: Inbox) -> Lane:
-        channel = open_channel(self.target, self.security, is_shared=False)
-        return Lane(self._session_carrier(channel, inbox), channel)
-
-    def _session_carrier(self, channel: grpc.aio.Channel, inbox: Inbox) -> SessionCarrier:
         return SessionCarrier(
             channel,
             self.target,
@@ -116,3 +166,21 @@ class ConnectionOptions:
             self.limits,
             self.connect_timeout_seconds,
         )
+
+    def _balanced(self, addresses: ServiceName | tuple[str, ...], inbox: Inbox) -> BalancedCarrier:
+        return balanced_carrier(
+            self.target,
+            addresses,
+            inbox,
+            config=self.balancing,
+            streams_per_address=self.streams,
+            security=self.security,
+            keepalive_seconds=self.keepalive_seconds,
+            metadata=self.rpc_metadata,
+            limits=self.limits,
+            connect_timeout_seconds=self.connect_timeout_seconds,
+        )
+
+
+async def _nothing() -> None:
+    """A balanced carrier has given its channels back when it is closed."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from mcpgrpc.errors import UsageError
@@ -17,6 +18,60 @@ DEFAULT_TARGET: Final = "127.0.0.1:50051"
 
 _HOST_PORT: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:/\[\],]+):(?P<port>[0-9]{1,5})")
 _SCHEMES: Final = ("dns:", "unix:", "unix-abstract:", "ipv4:", "ipv6:", "xds:", "passthrough:")
+
+_DNS_NAME: Final = re.compile(r"dns:(?:///)?(?P<name>[^/]+)")
+_LIST_SCHEMES: Final = ("ipv4:", "ipv6:")
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceName:
+    """A name that stands for every server of a service.
+
+    Attributes:
+        host: the name, which TLS verifies.
+        port: the port of every server.
+    """
+
+    host: str
+    port: int
+
+    @property
+    def authority(self) -> str:
+        """Name and port, as `:authority` has them."""
+        return host_port(self.host, self.port)
+
+
+def service_name(address: str) -> ServiceName | None:
+    """The name of `dns:///name:port`; None for an ADDRESS of another form.
+
+    A name to be asked of a certain name server is one of another form: gRPC resolves it.
+    """
+    found = _DNS_NAME.fullmatch(address)
+    named = None if found is None else _HOST_PORT.fullmatch(found["name"])
+    if named is None or int(named["port"]) > 65535:
+        return None
+    return ServiceName(_host(named[0]), int(named["port"]))
+
+
+def listed_addresses(address: str) -> tuple[str, ...]:
+    """The addresses of a list, each once; none for an ADDRESS of another form.
+
+    Raises:
+        UsageError: it is a list that nothing can be made of.
+    """
+    if "," not in address:
+        return ()
+    scheme = next((each for each in _LIST_SCHEMES if address.startswith(each)), "")
+    if not scheme and address.startswith(_SCHEMES):
+        return ()
+    listed = address.removeprefix(scheme)
+    grpc_target(listed)
+    return tuple(dict.fromkeys(part.strip() for part in listed.split(",")))
+
+
+def host_port(host: str, port: int) -> str:
+    """`host:port`, with an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def grpc_target(address: str) -> str:

@@ -72,6 +72,11 @@ class OutgoingLedger(Generic[Waiter]):
         return request_id in self._requests
 
     @property
+    def unsettled(self) -> int:
+        """Requests but subscriptions that the peer has not settled, and those that wait."""
+        return self._slots_taken + len(self._waiting)
+
+    @property
     def accepts_requests(self) -> bool:
         """Whether the peer still takes requests: it has not said GoAway."""
         return self._accepted is None

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-import grpc
-
+from mcpgrpc.balancing.config import DEFAULT_BALANCING, BalancingConfig
 from mcpgrpc.caching.config import CacheConfig, CacheMode
-from mcpgrpc.channel import ChannelSecurity
+from mcpgrpc.channel import KEEPALIVE_SECONDS, ChannelSecurity
 from mcpgrpc.client.caching import DEFAULT_CACHE, Answers, HeardMessages
 from mcpgrpc.client.handshake import AUTO, Handshake, Negotiated, checked_mode
 from mcpgrpc.client.inbox import (
@@ -36,7 +35,8 @@ from mcpgrpc.client.results import (
     ResourceTemplate,
     Tool,
 )
-from mcpgrpc.connection import DEFAULT_CONNECT_TIMEOUT_SECONDS, ConnectionOptions
+from mcpgrpc.client.safe_tools import SafeTools
+from mcpgrpc.connection import DEFAULT_CONNECT_TIMEOUT_SECONDS, Connection, ConnectionOptions
 from mcpgrpc.credentials import TokenSource
 from mcpgrpc.errors import UsageError
 from mcpgrpc.targets import DEFAULT_TARGET
@@ -71,9 +71,17 @@ class Client:
         on_request: answers (method, params) of the server's requests in the legacy era.
         cache: bounds of what is kept of lists and reads for their `ttlMs`; None keeps nothing. One
             client is one caller: make another where the token begins to be another caller's.
-        streams: streams at once at most, each over a connection of its own, where one core of the
-            server is not enough: requests of 2026-07-28 go where least is in flight. The second and
-            later ones open under load; a legacy session and subscriptions stay on the first.
+        streams: streams to one address at once at most, each over a connection of its own, where
+            one core of the server is not enough: requests of 2026-07-28 go where least is in
+            flight. The second and later ones open under load.
+        balancing: how to spread over the addresses of `dns:///name:port`, or of a list: a stream
+            to each, requests of 2026-07-28 where least is in flight, around what drains or fails.
+            A legacy session stays on one stream.
+        keepalive_seconds: how long a connection may be silent before it is asked for a sign of
+            life, at least 20; without one within ten more it counts as lost.
+        retry_safe_tools: a call that was lost under way and may have run is sent again, up to three
+            times in all, if the tool is annotated read-only or idempotent where it was listed
+            last. Without it nothing is sent again but what certainly did not run.
     """
 
     def __init__(
@@ -93,31 +101,43 @@ class Client:
         on_request: RequestCallback | None = None,
         cache: CacheConfig | None = DEFAULT_CACHE,
         streams: int = 1,
+        balancing: BalancingConfig = DEFAULT_BALANCING,
+        keepalive_seconds: float = KEEPALIVE_SECONDS,
+        retry_safe_tools: bool = False,
     ) -> None:
         self._options = ConnectionOptions(
-            target, rpc, security, token, metadata, connect_timeout_seconds, streams=streams
+            target,
+            rpc,
+            security,
+            token,
+            metadata,
+            connect_timeout_seconds,
+            streams=streams,
+            balancing=balancing,
+            keepalive_seconds=keepalive_seconds,
         )
         self._mode = checked_mode(mode, rpc)
         self._timeout_seconds = timeout_seconds
         self._handshake = Handshake(client_info, capabilities or {})
         self._answers = Answers(cache)
         self._inbox = HeardMessages(self._answers, on_notification, on_request)
-        self._channel: grpc.aio.Channel | None = None
+        self._safe_tools = SafeTools() if retry_safe_tools else None
+        self._connection: Connection | None = None
         self._requests: Requests | None = None
         self._negotiated: Negotiated | None = None
 
     async def __aenter__(self) -> Self:
-        if self._channel is not None:
+        if self._connection is not None:
             raise UsageError("this client was entered before; make another")
-        self._channel = self._options.open_channel()
-        requests = Requests(self._options.carrier(self._channel, self._inbox), self._inbox)
+        self._connection = self._options.connect(self._inbox)
+        requests = Requests(self._connection.carrier, self._inbox, self._options.rpc)
         try:
             await requests.open()
             self._negotiated = await self._handshake.perform(
                 requests, self._mode, self._timeout_seconds
             )
         except BaseException:
-            await self._disconnect(requests, self._channel)
+            await self._disconnect(requests, self._connection)
             raise
         self._answers.speak(self._negotiated.protocol_version)
         self._requests = requests
@@ -130,8 +150,8 @@ class Client:
         traceback: TracebackType | None,
     ) -> None:
         requests, self._requests = self._requests, None
-        if requests is not None and self._channel is not None:
-            await self._disconnect(requests, self._channel)
+        if requests is not None and self._connection is not None:
+            await self._disconnect(requests, self._connection)
 
     @property
     def protocol_version(self) -> str:
@@ -195,8 +215,15 @@ class Client:
         """
         params = {"name": name, "arguments": arguments or {}}
         params |= retry_params(input_responses, request_state) | meta_params(meta)
-        result = await self.request("tools/call", params, timeout=timeout, on_progress=on_progress)
-        return CallToolResult.of(result)
+        if self._safe_tools is None:
+            call = self.request("tools/call", params, timeout=timeout, on_progress=on_progress)
+            return CallToolResult.of(await call)
+
+        def send(seconds: float) -> Coroutine[Any, Any, dict[str, Any]]:
+            return self.request("tools/call", params, timeout=seconds, on_progress=on_progress)
+
+        seconds = self._timeout_seconds if timeout is None else timeout
+        return CallToolResult.of(await self._safe_tools.call(name, seconds, send))
 
     async def list_tools(
         self, *, timeout: float | None = None, cache_mode: CacheMode = "use"
@@ -205,7 +232,10 @@ class Client:
 
         `cache_mode` is "use", "refresh" (fetch and keep) or "bypass", here and wherever it stands.
         """
-        return await self._list("tools/list", "tools", Tool.of, timeout, cache_mode)
+        tools = await self._list("tools/list", "tools", Tool.of, timeout, cache_mode)
+        if self._safe_tools is not None:
+            self._safe_tools.learn(tools)
+        return tools
 
     async def list_resources(
         self, *, timeout: float | None = None, cache_mode: CacheMode = "use"
@@ -321,7 +351,7 @@ class Client:
         fetch = partial(self.request, method, timeout=timeout)
         return [make(item) for item in await self._answers.items(method, member, cache_mode, fetch)]
 
-    async def _disconnect(self, requests: Requests, channel: grpc.aio.Channel) -> None:
+    async def _disconnect(self, requests: Requests, connection: Connection) -> None:
         self._inbox.close()
         await requests.close()
-        await channel.close()
+        await connection.release()

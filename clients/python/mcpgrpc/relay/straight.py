@@ -13,7 +13,7 @@ from mcpgrpc.errors import McpGrpcError
 from mcpgrpc.relay.failures import failed, plain
 from mcpgrpc.stream.carrier import Exchange
 from mcpgrpc.stream.requests import RequestLostError, cancellation_params
-from mcpgrpc.stream.session_carrier import BegunExchange, SessionCarrier
+from mcpgrpc.stream.sending import BegunExchange, SessionSender
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
 
 
@@ -29,7 +29,7 @@ class StraightRequest:
 
     def __init__(
         self,
-        carrier: SessionCarrier,
+        carrier: SessionSender,
         exchange: Exchange,
         begun: BegunExchange,
         forget: Callable[[Id], object],

@@ -44,14 +44,15 @@ class GrpcTransport(Transport):
             ServiceError: the server refuses this client.
             UsageError: the address or a credential is not usable.
         """
-        self._channel = self._options.open_channel()
         self._incoming = IncomingMessages()
         self._link = RelayLink(self._deliver, self._incoming.caught_up, self._session_over)
-        self._link.carrier = self._options.carrier(self._channel, self._link)
+        self._connection = self._options.connect(self._link)
+        self._link.carrier = self._connection.carrier
         try:
             await self._link.carrier.open()
         except BaseException:
-            await self._channel.close()
+            await self._link.close()
+            await self._connection.release()
             raise
         return self._incoming, OutgoingMessages(self._send)
 
@@ -71,7 +72,7 @@ class GrpcTransport(Transport):
         """Cancel what is under way and disconnect."""
         self._incoming.end()
         await self._link.close()
-        await self._channel.close()
+        await self._connection.release()
 
     async def _send(self, message: SessionMessage) -> None:
         await self._link.send(_outgoing(message))

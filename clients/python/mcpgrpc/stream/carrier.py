@@ -1,7 +1,8 @@
 """The seam between clients and the wire: what carries a request there and its answer back.
 
 Above it: `mcpgrpc.Client` and the SDK transport, which know MCP and no gRPC. Below it: a Session
-that reconnects (`session_carrier`), or a Call for each request (`call_carrier`).
+that reconnects (`session_carrier`), Sessions over several addresses (`mcpgrpc.balancing`), or a
+Call for each request (`call_carrier`).
 """
 
 from __future__ import annotations
@@ -22,14 +23,11 @@ class Exchange:
         timeout_seconds: how long the server may work on it; None for no limit.
         cancellation_json: what `notifications/cancelled` says when the exchange is cancelled; None
             for a default.
-        is_stateless: it needs nothing that another request did on its stream, so any stream to the
-            same server may carry it.
     """
 
     envelope: envelope_pb2.Envelope
     timeout_seconds: float | None = None
     cancellation_json: str | None = None
-    is_stateless: bool = False
 
 
 class Inbox(Protocol):

@@ -1,6 +1,6 @@
 """The seam between a Session stream and who owns it: what the stream brings.
 
-Above it: `session_carrier`, which decides about further streams. Below it: `session`, one stream.
+Above it: whoever decides about further streams (`sending`). Below it: `session`, one stream.
 """
 
 from __future__ import annotations

@@ -34,6 +34,7 @@ from mcpgrpc.stream.client_items import envelope_item, other_item, session_rpc
 from mcpgrpc.stream.envelopes import too_large, why_drained
 from mcpgrpc.stream.listener import SessionListener
 from mcpgrpc.stream.requests import RequestSender, Sent, Waiting
+from mcpgrpc.stream.silence import SilenceWatch
 from mcpgrpc.stream.writer import FrameWriter, StreamClosedError
 from mcpgrpc.v1 import envelope_pb2, errors_pb2, session_pb2
 
@@ -84,6 +85,8 @@ class SessionStream:
         self._reading: asyncio.Task[None] | None = None
         self._writing: asyncio.Task[None] | None = None
         self._over = False
+        self._silence = SilenceWatch(self._fell_silent)
+        self._silent: ConnectionError | None = None
         self._write_failed = False
         self.drained_because = ""
         """Why the server takes no more requests on it; empty while it does."""
@@ -99,18 +102,27 @@ class SessionStream:
         return self._over
 
     @property
+    def load(self) -> int:
+        """Requests in flight; subscriptions, which do nothing for long, are none."""
+        return self._core.outgoing.unsettled
+
+    @property
     def requests_under_way(self) -> int:
         """Own requests that are not done."""
         return len(self._core.outgoing)
 
-    async def open(self, metadata: tuple[tuple[str, str], ...]) -> None:
+    async def open(
+        self, metadata: tuple[tuple[str, str], ...], *, wait_for_ready: bool = True
+    ) -> None:
         """Open the RPC and wait for the server's Settings.
+
+        `wait_for_ready` waits for a connection, instead of failing where there is none.
 
         Raises:
             grpc.aio.AioRpcError: it was refused, or the server cannot be reached; nothing ran.
             BrokenStreamError, ConnectionError: the server sent what it must not, or nothing.
         """
-        self._call = self._rpc(metadata=metadata, wait_for_ready=True)
+        self._call = self._rpc(metadata=metadata, wait_for_ready=wait_for_ready)
         self._put_signal(session_pb2.ClientItem(settings=self._limits.settings()))
         self._reading = asyncio.create_task(self._read(), name="session reader")
         try:
@@ -127,6 +139,14 @@ class SessionStream:
     async def room(self) -> None:
         """Wait while more is queued than the high-water mark allows."""
         await self._writer.room()
+
+    async def wait_over(self) -> None:
+        """Wait until it has ended, where a write has failed; else return at once.
+
+        The reader learns of the end a little later than the writer, and knows what became of it.
+        """
+        if self._writer.closed and self._reading is not None:
+            await asyncio.wait({self._reading})
 
     def submit(self, envelope: envelope_pb2.Envelope) -> Sent:
         """Send a request as soon as the server's window has room; see `Waiting.answer`.
@@ -211,12 +231,15 @@ class SessionStream:
     async def _read(self) -> None:
         # Unanswered means not run only under status OK, so this holds until that is known.
         error: Exception | None = StreamClosedError("this client closed the stream")
+        silence = self._silence
         try:
             async for frame in self._call:
+                silence.is_taking = True
                 for item in frame.items:
                     self._receive(item)
                 self._sender.send_waiting()
                 await self._listener.caught_up()
+                silence.is_taking, silence.heard = False, True
             error = None
         except grpc.aio.AioRpcError as failed:
             error = failed if not self._write_failed else ConnectionError("the connection broke")
@@ -228,7 +251,12 @@ class SessionStream:
             error = BrokenStreamError("the server broke the protocol: a frame could not be read")
         finally:
             self._call.cancel()
-            self._end(error)
+            self._end(self._silent or error)
+
+    def _fell_silent(self, why: str) -> None:
+        """The server hangs, or is gone without a word: what it has may have run."""
+        self._silent = ConnectionError(why)
+        self._call.cancel()
 
     def _receive(self, item: session_pb2.ServerItem) -> None:
         kind = item.WhichOneof("item")
@@ -265,6 +293,7 @@ class SessionStream:
         self._core.receive_settings(settings)
         self._outbox.max_open_fragments = self._core.peer.max_open_fragments
         self._outbox.fit_frames(self._core.peer.max_frame_bytes)
+        self._silence.promised(self._core.peer.keepalive_interval_seconds)
         self._sender.send_waiting()
         if not self._settled_open.done():
             self._settled_open.set_result(None)
@@ -284,6 +313,7 @@ class SessionStream:
 
     def _end(self, error: Exception | None) -> None:
         self._over = True
+        self._silence.stop()
         if not self._settled_open.done():
             failure = error or ConnectionError("the stream ended before its first frame")
             self._settled_open.set_exception(failure)

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
+from mcpgrpc.balancing.config import DEFAULT_BALANCING, BalancingConfig
 from mcpgrpc.caching.config import CacheConfig
-from mcpgrpc.channel import ChannelSecurity
+from mcpgrpc.channel import KEEPALIVE_SECONDS, ChannelSecurity
 from mcpgrpc.client.caching import DEFAULT_CACHE
 from mcpgrpc.client.client import DEFAULT_TIMEOUT_SECONDS, Client
 from mcpgrpc.client.handshake import AUTO
@@ -61,6 +62,9 @@ class SyncClient:
         on_request: SyncRequestCallback | None = None,
         cache: CacheConfig | None = DEFAULT_CACHE,
         streams: int = 1,
+        balancing: BalancingConfig = DEFAULT_BALANCING,
+        keepalive_seconds: float = KEEPALIVE_SECONDS,
+        retry_safe_tools: bool = False,
     ) -> None:
         self._client = Client(
             target,
@@ -77,6 +81,9 @@ class SyncClient:
             on_request=None if on_request is None else _in_thread(on_request),
             cache=cache,
             streams=streams,
+            balancing=balancing,
+            keepalive_seconds=keepalive_seconds,
+            retry_safe_tools=retry_safe_tools,
         )
         self._background = background()
 
