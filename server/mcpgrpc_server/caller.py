@@ -51,11 +51,13 @@ class Caller:
         peer: the transport's address of it, as gRPC names it.
         identity: who it is.
         headers: the metadata that it opened the RPC with, without credentials.
+        rpc: the RPC's name, as `rpc_names` has it; empty for a caller within this process.
     """
 
     peer: str
     identity: Identity = ANONYMOUS
     headers: Mapping[str, str] = field(default_factory=dict)
+    rpc: str = ""
 
     @cached_property
     def key(self) -> CallerKey:

@@ -19,6 +19,7 @@ from mcpgrpc.v1 import errors_pb2, mcp_service_pb2, mcp_service_pb2_grpc
 from mcpgrpc_server.admission.streams import OpenStreams
 from mcpgrpc_server.call import CallExchange
 from mcpgrpc_server.caller import Caller, visible_headers
+from mcpgrpc_server.correlation import begin_rpc
 from mcpgrpc_server.host import StreamHost
 from mcpgrpc_server.identity import current_identity
 from mcpgrpc_server.session.stream import SessionStream
@@ -53,6 +54,7 @@ class McpServicer(mcp_service_pb2_grpc.McpServiceServicer):
     ) -> None:
         """Serve a Session to its end."""
         caller = await self._admit(context, SESSION)
+        begin_rpc(caller)
         gate = await self._gate(context, caller)
         async with self._place(context, caller, SESSION):
             await SessionStream(self._host, caller, context, gate).serve(request_iterator)
@@ -65,6 +67,7 @@ class McpServicer(mcp_service_pb2_grpc.McpServiceServicer):
     ) -> None:
         """Serve a Call, or the typed RPC of this name as one."""
         caller = await self._admit(context, rpc)
+        begin_rpc(caller, request)
         exchange = CallExchange(self._host, caller, context, rpc)
         if request.request.method != LISTEN_METHOD:
             await exchange.serve(request)
@@ -75,7 +78,7 @@ class McpServicer(mcp_service_pb2_grpc.McpServiceServicer):
 
     async def _admit(self, context: grpc.aio.ServicerContext[Any, Any], rpc: str) -> Caller:
         metadata = context.invocation_metadata() or ()
-        caller = Caller(context.peer(), current_identity.get(), visible_headers(metadata))
+        caller = Caller(context.peer(), current_identity.get(), visible_headers(metadata), rpc)
         if self._host.draining:
             await self._refuse(context, caller, rpc, DRAINING)
         self._host.telemetry.let_in(rpc, caller.identity.kind.value)

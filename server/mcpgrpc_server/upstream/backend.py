@@ -59,7 +59,8 @@ class UpstreamBackend:
 
     def connect(self, client: Client) -> UpstreamConnection:
         """A new client of the upstream; it costs the upstream nothing yet."""
-        return UpstreamConnection(self._pool, client, is_alone=self._is_alone)
+        name = self._connector.name
+        return UpstreamConnection(self._pool, client, is_alone=self._is_alone, name=name)
 
     async def summary(self) -> Summary:
         """The upstream's name, and the tools of the first page of its list."""

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterable
 from typing import Final
 
+from mcpgrpc.logs.correlation import current, handling
 from mcpgrpc_server.redaction import REDACTED, clip, escape_controls, redact
 
 logger = logging.getLogger("mcpgrpc.upstream")
@@ -27,6 +28,8 @@ class BoundedLog:
     Args:
         name: the upstream's name, which begins every line.
         level: the level of a line, as `logging` has it, unless it has its own.
+        of_requests: lines belong to the request in whose course they are written; otherwise to the
+            upstream alone, since whoever reads its output may do so in any task.
         secrets: texts that are replaced wherever they stand.
         lines_per_window: lines shown in each window.
         window_seconds: how long a window is.
@@ -38,11 +41,13 @@ class BoundedLog:
         level: int,
         secrets: Iterable[str] = (),
         *,
+        of_requests: bool = False,
         lines_per_window: int = LINES_PER_WINDOW,
         window_seconds: float = WINDOW_SECONDS,
     ) -> None:
         self._name = name
         self._level = level
+        self._of_requests = of_requests
         self._secrets = tuple(secrets)
         self._lines_per_window = lines_per_window
         self._window_seconds = window_seconds
@@ -92,4 +97,5 @@ class BoundedLog:
         self._hidden_level = logging.NOTSET
 
     def _log(self, level: int, text: str) -> None:
-        logger.log(level, "%s: %s", self._name, text)
+        with handling(current.get() if self._of_requests else None):
+            logger.log(level, "%s: %s", self._name, text, extra={"upstream": self._name})

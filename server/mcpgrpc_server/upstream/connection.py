@@ -6,13 +6,14 @@ It keeps no session: the pool does.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from mcpgrpc.binding import errors, json_text
 from mcpgrpc.binding.core import CANCELLED_METHOD
 from mcpgrpc.binding.era import PROTOCOL_VERSION_META_KEY, Era
 from mcpgrpc.errors import ConnectError, McpGrpcError
+from mcpgrpc.tracing import switch
 from mcpgrpc.v1 import envelope_pb2
 from mcpgrpc_server.backend import Client, ClientNotification, ServerCall
 from mcpgrpc_server.upstream.addressing import SUBSCRIPTION_ID_META_KEY
@@ -34,18 +35,30 @@ class UpstreamConnection:
         pool: the sessions with the upstream; None when the server is not up.
         client: who it is.
         is_alone: the upstream is all that its server offers.
+        name: the upstream's, for spans.
     """
 
-    def __init__(self, pool: SessionPool | None, client: Client, *, is_alone: bool) -> None:
+    def __init__(
+        self, pool: SessionPool | None, client: Client, *, is_alone: bool, name: str = ""
+    ) -> None:
         self._is_alone = is_alone
+        self._name = name
         self._pool_or_none = pool
         self._client = client
         self._deliveries = Deliveries(client)
         self._own: PrivateSession | None = None
         self._beginning = asyncio.Lock()
 
-    async def handle_request(self, call: ServerCall) -> envelope_pb2.JsonRpcResponse:
+    def handle_request(self, call: ServerCall) -> Coroutine[Any, Any, envelope_pb2.JsonRpcResponse]:
         """Carry a request; what belongs to it reaches the client before its response does."""
+        tracer = switch.tracer()
+        if tracer is None:
+            return self._carry(call)
+        from mcpgrpc_server.tracing.upstream_spans import carried
+
+        return carried(tracer, call, self._name, self._carry)
+
+    async def _carry(self, call: ServerCall) -> envelope_pb2.JsonRpcResponse:
         try:
             response = await self._answer(call)
         except RefusedError as refused:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from typing import Any, Final
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Final
 
 from mcpgrpc.binding import errors, ids, json_text
 from mcpgrpc.binding.era import PROTOCOL_VERSION_META_KEY
@@ -18,7 +19,11 @@ from mcpgrpc.client.inbox import ProgressCallback, ServerMessages
 from mcpgrpc.client.listening import Subscription
 from mcpgrpc.errors import McpGrpcError, RemoteError, RequestTimeout, ServiceError
 from mcpgrpc.stream.carrier import Carrier, Exchange
+from mcpgrpc.tracing import switch
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Tracer
 
 CLIENT_INFO_META_KEY: Final = "io.modelcontextprotocol/clientInfo"
 CLIENT_CAPABILITIES_META_KEY: Final = "io.modelcontextprotocol/clientCapabilities"
@@ -30,10 +35,12 @@ class Requests:
     Args:
         carrier: what carries them.
         inbox: where progress and events of subscriptions arrive.
+        rpc: what they go over, for spans.
     """
 
-    def __init__(self, carrier: Carrier, inbox: ServerMessages) -> None:
+    def __init__(self, carrier: Carrier, inbox: ServerMessages, rpc: str = "session") -> None:
         self._carrier = carrier
+        self._rpc = rpc
         self._inbox = inbox
         self._ids = itertools.count(1)
         self._deadlines = Deadlines()
@@ -65,14 +72,14 @@ class Requests:
         await self._carrier.close()
         self._deadlines.close()
 
-    async def request(
+    def request(
         self,
         method: str,
         params: dict[str, Any] | None,
         *,
         timeout_seconds: float | None,
         on_progress: ProgressCallback | None = None,
-    ) -> dict[str, Any]:
+    ) -> Coroutine[Any, Any, dict[str, Any]]:
         """Send a request and wait for its result.
 
         Raises:
@@ -80,16 +87,44 @@ class Requests:
             RequestTimeout: it did not answer in time; it was told to stop.
             ConnectionLost, ConnectError: the way there broke, or there is none.
         """
+        tracer = switch.tracer()
+        if tracer is None:
+            return self._request(next(self._ids), method, params, timeout_seconds, on_progress)
+        return self._traced_request(tracer, method, params, timeout_seconds, on_progress)
+
+    async def _traced_request(
+        self,
+        tracer: Tracer,
+        method: str,
+        params: dict[str, Any] | None,
+        timeout_seconds: float | None,
+        on_progress: ProgressCallback | None,
+    ) -> dict[str, Any]:
+        from mcpgrpc.tracing.client_spans import RequestSpan
+
         request_id = next(self._ids)
+        sent = {**(params or {}), "_meta": {**self._meta, **((params or {}).get("_meta") or {})}}
+        with RequestSpan(tracer, method, request_id, sent, self._rpc) as span:
+            sent["_meta"] |= span.fields
+            result = await self._request(request_id, method, sent, timeout_seconds, on_progress)
+            span.answered(result)
+        return result
+
+    async def _request(
+        self,
+        request_id: int,
+        method: str,
+        params: dict[str, Any] | None,
+        timeout_seconds: float | None,
+        on_progress: ProgressCallback | None,
+    ) -> dict[str, Any]:
         token = None
         if on_progress is not None:
             token = request_id
             self._inbox.progress[request_id] = on_progress
         try:
             envelope = self._envelope(request_id, method, params, token)
-            # The modern era keeps nothing between requests.
-            exchange = Exchange(envelope, timeout_seconds, is_stateless=bool(self._meta_member))
-            return await self._exchange(method, exchange)
+            return await self._exchange(method, Exchange(envelope, timeout_seconds))
         finally:
             if token is not None:
                 self._inbox.progress.pop(token, None)
@@ -106,6 +141,10 @@ class Requests:
         request_id = f"listen-{next(self._ids)}"
         subscription = Subscription()
         self._inbox.subscriptions[request_id] = subscription
+        if switch.tracer() is not None:
+            from mcpgrpc.tracing.propagation import fields_of
+
+            params = {**params, "_meta": {**(params.get("_meta") or {}), **fields_of()}}
         envelope = self._envelope(request_id, "subscriptions/listen", params, None)
         task = asyncio.create_task(self._keep(request_id, subscription, Exchange(envelope)))
         return subscription, task

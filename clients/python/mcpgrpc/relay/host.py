@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
+from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
@@ -20,6 +21,7 @@ from mcpgrpc.relay.failures import plain
 from mcpgrpc.relay.line import host_text
 from mcpgrpc.relay.link import RelayLink
 from mcpgrpc.relay.reviving import RevivingCarrier
+from mcpgrpc.tracing.doors import door_spans
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
 
 MAX_UNREAD_MESSAGES: Final = 1024
@@ -39,10 +41,19 @@ class TextHost:
     Args:
         options: how to reach the server.
         channel: the channel to it.
+        protocol: how the host is reached, for spans.
+        headers: what the host said at the opening of its connection; names in lower case.
     """
 
-    def __init__(self, options: ConnectionOptions, channel: grpc.aio.Channel) -> None:
-        self._link = RelayLink(self._deliver, self._caught_up, self._session_over)
+    def __init__(
+        self,
+        options: ConnectionOptions,
+        channel: grpc.aio.Channel,
+        protocol: str = "stdio",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        spans = door_spans(protocol, headers)
+        self._link = RelayLink(self._deliver, self._caught_up, self._session_over, spans=spans)
         self._link.carrier = RevivingCarrier(partial(options.carrier, channel), self._link)
         self._outgoing: deque[str] = deque()
         self._changed = asyncio.Event()

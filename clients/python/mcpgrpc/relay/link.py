@@ -12,7 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from mcpgrpc.binding import errors, ids, json_text
 from mcpgrpc.binding.core import CANCELLED_METHOD
@@ -22,8 +22,11 @@ from mcpgrpc.errors import McpGrpcError
 from mcpgrpc.relay.failures import failed, plain
 from mcpgrpc.relay.straight import StraightRequest
 from mcpgrpc.stream.carrier import Carrier, Exchange, Reply
-from mcpgrpc.stream.session_carrier import BegunExchange, SessionCarrier
+from mcpgrpc.stream.sending import BegunExchange, SessionSender
 from mcpgrpc.v1 import envelope_pb2
+
+if TYPE_CHECKING:
+    from mcpgrpc.tracing.door_spans import DoorRequest, DoorSpans
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +57,17 @@ class _UnderWay:
     exchange: Exchange
     begun: BegunExchange | None = None
     task: asyncio.Task[None] | None = None
+    span: DoorRequest | None = None
+
+    def answered(self, response: envelope_pb2.JsonRpcResponse) -> None:
+        """Its answer is on its way to the host."""
+        if self.span is not None:
+            self.span.answered(response)
+
+    def unanswered(self) -> None:
+        """Nothing answers it any more."""
+        if self.span is not None:
+            self.span.unanswered()
 
     @property
     def ends(self) -> asyncio.Future[Any]:
@@ -70,6 +84,7 @@ class RelayLink:
         on_session_over: called when a legacy session has ended with its stream.
         signals: carries out what the server asks of an HTTP door, and hears of requests that end
             unanswered; None where the host's wire has no room for it.
+        spans: makes a span of each request; None for none.
     """
 
     carrier: Carrier
@@ -80,11 +95,13 @@ class RelayLink:
         caught_up: Callable[[], Awaitable[None]],
         on_session_over: Callable[[Exception | None], None],
         signals: DoorSignals | None = None,
+        spans: DoorSpans | None = None,
     ) -> None:
         self._deliver = deliver
         self._caught_up = caught_up
         self._on_session_over = on_session_over
         self._signals = signals
+        self._spans = spans
         self._exchanges: dict[Id, _UnderWay] = {}
         self._straight: dict[Id, StraightRequest] = {}
         self._replies: dict[Id, Reply] = {}
@@ -121,7 +138,7 @@ class RelayLink:
             return None
         exchange = Exchange(envelope)
         begun = self._begun(exchange)
-        if begun is None or not isinstance(self.carrier, SessionCarrier):
+        if begun is None or not isinstance(self.carrier, SessionSender):
             return None
         straight = StraightRequest(self.carrier, exchange, begun, self._straight.pop)
         self._straight[request_id] = straight
@@ -136,6 +153,8 @@ class RelayLink:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+        for each in under_way.values():
+            each.unanswered()
 
     # Inbox
 
@@ -188,7 +207,8 @@ class RelayLink:
             response.id.CopyFrom(envelope.request.id)
             self._deliver(envelope_pb2.Envelope(response=response))
             return
-        under_way = self._exchanges[request_id] = _UnderWay(Exchange(envelope))
+        span = None if self._spans is None else self._spans.begin(envelope)
+        under_way = self._exchanges[request_id] = _UnderWay(Exchange(envelope), span=span)
         if not self._begin(request_id, under_way):
             self._run_on(request_id, under_way)
             # One turn of the loop, in which the request takes its place on the stream: what the
@@ -205,7 +225,7 @@ class RelayLink:
         return True
 
     def _begun(self, exchange: Exchange) -> BegunExchange | None:
-        if not isinstance(self.carrier, SessionCarrier):
+        if not isinstance(self.carrier, SessionSender):
             return None
         try:
             return self.carrier.begin(exchange)
@@ -219,18 +239,21 @@ class RelayLink:
             return
         if under_way.begun.is_final:
             del self._exchanges[request_id]
-            self._deliver(plain(future.result()))
+            answer = plain(future.result())
+            under_way.answered(answer.response)
+            self._deliver(answer)
         else:
             self._run_on(request_id, under_way)
 
     def _run_on(self, request_id: Id, under_way: _UnderWay) -> None:
         begun, under_way.begun = under_way.begun, None
-        running = self._run(request_id, under_way.exchange, begun)
+        running = self._run(request_id, under_way, begun)
         under_way.task = asyncio.create_task(
             running, name=under_way.exchange.envelope.request.method
         )
 
-    async def _run(self, request_id: Id, exchange: Exchange, begun: BegunExchange | None) -> None:
+    async def _run(self, request_id: Id, under_way: _UnderWay, begun: BegunExchange | None) -> None:
+        exchange = under_way.exchange
         try:
             answer = plain(await self._carried(exchange, begun))
         except McpGrpcError as error:
@@ -241,18 +264,20 @@ class RelayLink:
                 response=errors.failure(errors.INVALID_REQUEST, str(error))
             )
         except asyncio.CancelledError:
+            under_way.unanswered()
             if self._signals is not None:
                 self._signals.unanswered(request_id)
             raise
         finally:
             self._exchanges.pop(request_id, None)
         answer.response.id.CopyFrom(exchange.envelope.request.id)
+        under_way.answered(answer.response)
         self._deliver(answer)
 
     async def _carried(
         self, exchange: Exchange, begun: BegunExchange | None
     ) -> envelope_pb2.Envelope:
-        if begun is not None and isinstance(self.carrier, SessionCarrier):
+        if begun is not None and isinstance(self.carrier, SessionSender):
             return await self.carrier.finish(exchange, begun)
         return await self.carrier.exchange(exchange)
 
@@ -278,6 +303,7 @@ class RelayLink:
             under_way.task.cancel()
         elif under_way.begun is not None:
             del self._exchanges[target]
+            under_way.unanswered()
             under_way.begun.abandon(under_way.exchange)
             if self._signals is not None:
                 self._signals.unanswered(target)

@@ -16,6 +16,7 @@ from typing import Final
 import httpx2
 
 from mcpgrpc.errors import UsageError
+from mcpgrpc.logs.correlation import HEADER, current_id
 from mcpgrpc_server.upstream.bounded_log import BoundedLog
 from mcpgrpc_server.upstream.http import failures
 from mcpgrpc_server.upstream.http.client import unlogged
@@ -86,6 +87,7 @@ class HttpEndpoint:
         content = None if text is None else text.encode()
         if content is not None:
             fields["content-type"] = JSON
+            _correlate(fields)
         request = self._client.build_request(verb, self._url, headers=fields, content=content)
         try:
             with unlogged():
@@ -96,6 +98,12 @@ class HttpEndpoint:
                 await response.aclose()
         except httpx2.RequestError as error:
             raise failures.of_transport(self.name, method, error) from None
+
+
+def _correlate(fields: httpx2.Headers) -> None:
+    """Send the id of the request that is being handled, unless the settings send one of theirs."""
+    if correlation_id := current_id():
+        fields.setdefault(HEADER, correlation_id)
 
 
 def _checked_url(name: str, url: str) -> httpx2.URL:
@@ -127,6 +135,7 @@ def endpoint_log(name: str) -> BoundedLog:
     return BoundedLog(
         name,
         logging.WARNING,
+        of_requests=True,
         lines_per_window=LOGGED_LINES,
         window_seconds=LOGGED_WINDOW_SECONDS,
     )

@@ -13,6 +13,7 @@ from typing import Any, Final
 from mcpgrpc.binding import json_text
 from mcpgrpc.binding.era import PROTOCOL_VERSION_META_KEY
 from mcpgrpc.gateway import sdk_framing
+from mcpgrpc.tracing import fields as trace_fields
 from mcpgrpc.v1 import envelope_pb2
 from mcpgrpc_server.upstream.http.endpoint import EVENTS, JSON
 
@@ -45,6 +46,8 @@ def call_headers(method: str, params: Mapping[str, Any]) -> dict[str, str]:
     _mirror(headers, _METHOD, method)
     meta = params.get("_meta")
     if isinstance(meta, dict):
+        # A trace's context too, for whatever stands before the upstream's MCP server.
+        headers |= trace_fields.bounded(meta)
         _mirror(headers, VERSION, meta.get(PROTOCOL_VERSION_META_KEY))
     _mirror(headers, _NAME, params.get(sdk_framing.NAME_BEARING_METHODS.get(method, "")))
     return headers

@@ -1,0 +1,129 @@
+"""What the span of one MCP request is called, says, and ends with, whoever makes it.
+
+Names and attributes are those of the official SDK's spans, MCP's semantic conventions and those of
+RPC. What strangers choose (names, ids, messages) is cut to a bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from opentelemetry.trace import Span, StatusCode
+
+from mcpgrpc.binding import json_text
+from mcpgrpc.binding.era import PROTOCOL_VERSION_META_KEY
+from mcpgrpc.binding.ids import Id
+from mcpgrpc.v1 import envelope_pb2
+
+MAX_NAME_CHARS: Final = 128
+"""Of a method, a tool, a prompt, an id: what MCP recommends as the longest name of a tool."""
+
+MAX_TEXT_CHARS: Final = 1024
+"""Of a URI and of an error's message."""
+
+CANCELLED: Final = "cancelled"
+TIMEOUT: Final = "timeout"
+
+_CALL_TOOL: Final = "tools/call"
+_ERROR_TYPE: Final = "error.type"
+_MCP_SERVICE: Final = "McpService"
+_ERROR_FORMS: Final = ('"isError":true', '"isError": true')
+
+
+def span_name(method: str, params: Mapping[str, Any] | None) -> str:
+    """`tools/call add`, or the method alone where nothing is named."""
+    target = (params or {}).get("name")
+    method = clipped(method, MAX_NAME_CHARS)
+    return f"{method} {clipped(target)}" if isinstance(target, str) and target else method
+
+
+def attributes_of(
+    method: str, request_id: Id | None, params: Mapping[str, Any] | None
+) -> dict[str, str | int]:
+    """The attributes of MCP."""
+    params = params or {}
+    found: dict[str, str | int] = {"mcp.method.name": clipped(method)}
+    meta = params.get("_meta")
+    version = meta.get(PROTOCOL_VERSION_META_KEY) if isinstance(meta, Mapping) else None
+    if isinstance(version, str):
+        found["mcp.protocol.version"] = clipped(version)
+    if request_id is not None:
+        found["jsonrpc.request.id"] = clipped(str(request_id))
+    target = params.get("name")
+    if method == _CALL_TOOL:
+        found["gen_ai.operation.name"] = "execute_tool"
+    attribute = _NAMED.get(method)
+    if attribute is not None and isinstance(target, str):
+        found[attribute] = clipped(target)
+    uri = params.get("uri")
+    if isinstance(uri, str):
+        found["mcp.resource.uri"] = clipped(uri, MAX_TEXT_CHARS)
+    return found
+
+
+_NAMED: Final = {_CALL_TOOL: "gen_ai.tool.name", "prompts/get": "gen_ai.prompt.name"}
+
+
+@lru_cache(maxsize=64)
+def rpc_attributes(rpc: str) -> Mapping[str, str | int]:
+    """The attributes of an RPC by its short name: `Session`, `ToolsService/CallTool`."""
+    if not rpc:
+        return {}
+    service, _, method = rpc.rpartition("/")
+    return {
+        "rpc.system": "grpc",
+        "rpc.service": f"mcpgrpc.v1.{service or _MCP_SERVICE}",
+        "rpc.method": method,
+    }
+
+
+def end_with(span: Span, method: str, response: envelope_pb2.JsonRpcResponse) -> None:
+    """Say how a request was answered; the span is still to be ended."""
+    if not span.is_recording():
+        return
+    if response.HasField("error"):
+        error = response.error
+        end_with_error(span, error.code, error.message, by_service=bool(response.reason))
+    elif method == _CALL_TOOL and says_error(response.result_json):
+        end_with_tool_error(span)
+
+
+def end_with_error(span: Span, code: int, message: str, *, by_service: bool) -> None:
+    """It was answered an error; one of the service itself has the number of gRPC's status."""
+    span.set_attribute(_ERROR_TYPE, str(code))
+    span.set_attribute("rpc.response.status_code", str(code))
+    if by_service:
+        span.set_attribute("rpc.grpc.status_code", code)
+    span.set_status(StatusCode.ERROR, clipped(message, MAX_TEXT_CHARS))
+
+
+def end_with_tool_error(span: Span) -> None:
+    """The tool itself failed."""
+    span.set_attribute(_ERROR_TYPE, "tool_error")
+    span.set_status(StatusCode.ERROR)
+
+
+def end_unanswered(span: Span, why: str, message: str = "") -> None:
+    """It got no answer: `CANCELLED`, `TIMEOUT`, or the name of an exception."""
+    span.set_attribute(_ERROR_TYPE, why)
+    span.set_status(StatusCode.ERROR, clipped(message or why, MAX_TEXT_CHARS))
+
+
+def says_error(result_json: str) -> bool:
+    """Whether a tool's result has `isError`. Only a text that may have it is parsed."""
+    if not any(form in result_json for form in _ERROR_FORMS):
+        return False
+    try:
+        result = json_text.parse_object(result_json)
+    except json_text.JsonTextError:
+        return False
+    return result is not None and result.get("isError") is True
+
+
+def clipped(text: str, max_chars: int = MAX_NAME_CHARS) -> str:
+    """At most so much of a text, without what has no UTF-8 form: it would cost a whole batch."""
+    if len(text) > max_chars:
+        text = text[:max_chars]
+    return text if text.isascii() else text.encode(errors="replace").decode()
