@@ -18,6 +18,7 @@ from mcpgrpc.binding.in_flight import InFlightRequest
 from mcpgrpc.v1 import envelope_pb2
 from mcpgrpc_server.availability import Availability
 from mcpgrpc_server.caller import Caller
+from mcpgrpc_server.correlation import id_of
 
 
 # Not frozen, though nobody changes one: one is made for every request, and writing its members past
@@ -33,6 +34,7 @@ class ServerCall:
         params_json: the same as text, verbatim.
         door: what a door said about the message; None when it came from no door.
         trace_id: that of its trace, in hexadecimal digits; set by whoever traces it, else empty.
+        noted_id: what its lines in the log are found by, once one has been written; else empty.
     """
 
     request: InFlightRequest
@@ -41,6 +43,12 @@ class ServerCall:
     params_json: str | None
     door: envelope_pb2.DoorContext | None
     trace_id: str = ""
+    noted_id: str = ""
+
+    @property
+    def correlation_id(self) -> str:
+        """What its lines in the log are found by; to be asked where it is handled."""
+        return id_of(self)
 
     @classmethod
     def of(cls, start: StartRequest, era: Era) -> Self:

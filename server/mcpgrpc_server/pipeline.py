@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeAlias, runtime_checkable
 
+from mcpgrpc.logs.correlation import current
 from mcpgrpc.v1 import envelope_pb2
 from mcpgrpc_server.backend import BackendConnection, Client, ServerCall
 from mcpgrpc_server.caller import Caller
@@ -36,11 +37,20 @@ class ClosableStage(Protocol):
 
 
 def bind(stages: Sequence[Stage], client: Client, connection: BackendConnection) -> Next:
-    """The pipeline of one connection; without stages it is the backend itself."""
+    """The pipeline of one connection: the stages, and then its backend."""
     proceed: Next = connection.handle_request
     for stage in reversed(stages):
         proceed = _step(stage, client, proceed)
-    return proceed
+    return _correlated(proceed)
+
+
+def _correlated(proceed: Next) -> Next:
+    def correlated(call: ServerCall) -> Awaitable[envelope_pb2.JsonRpcResponse]:
+        # For the rest of the request's task: what is logged is logged on its behalf.
+        current.set(call)
+        return proceed(call)
+
+    return correlated
 
 
 def _step(stage: Stage, client: Client, proceed: Next) -> Next:

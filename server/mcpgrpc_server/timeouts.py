@@ -12,6 +12,8 @@ import time
 from collections.abc import Collection
 from typing import Final, Protocol
 
+from mcpgrpc.logs.correlation import Correlated, handling
+
 COARSENESS_SECONDS: Final = 0.001
 """What is due so soon ends with what is due now: event loops wait by the millisecond."""
 
@@ -24,6 +26,11 @@ class Timed(Protocol):
     """
 
     deadline: float
+
+    @property
+    def call(self) -> Correlated:
+        """Whose the lines are that its end brings."""
+        ...
 
     def time_out(self) -> None:
         """Its time is over."""
@@ -71,7 +78,9 @@ class Timeouts:
         over = [each for each in self._running if each.deadline <= due]
         for request in sorted(over, key=_deadline):
             request.deadline = math.inf
-            request.time_out()
+            # The timer was set by another request, maybe.
+            with handling(request.call):
+                request.time_out()
         nearest = min((each.deadline for each in self._running), default=math.inf)
         if nearest < self._timer_ends:
             self._set(nearest)

@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 
 from mcpgrpc.connection import ConnectionOptions
+from mcpgrpc.gateway.observing import DoorListener
 from mcpgrpc.gateway.serving import RunningDoor, running_door
 from mcpgrpc.gateway.settings import GatewaySettings
 
@@ -129,12 +130,18 @@ async def next_message(lines: AsyncIterator[str]) -> dict[str, Any]:
 
 @asynccontextmanager
 async def open_door(
-    address: str, *, connect_timeout_seconds: float = ANSWER_SECONDS, **settings: Any
+    address: str,
+    *,
+    connect_timeout_seconds: float = ANSWER_SECONDS,
+    listener: DoorListener | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Door]:
     """A door in front of a server, on a free port."""
     options = ConnectionOptions(target=address, connect_timeout_seconds=connect_timeout_seconds)
     async with (
-        running_door(options, GatewaySettings(**settings), "127.0.0.1:0") as running,
+        running_door(
+            options, GatewaySettings(**settings), "127.0.0.1:0", listener=listener
+        ) as running,
         http_client() as http,
     ):
         yield Door(running, http)

@@ -6,7 +6,10 @@ import pytest
 from mcp.server import MCPServer
 
 from mcpgrpc import Client
+from mcpgrpc.gateway.metrics.figures import DoorMetrics
 from mcpgrpc_server import Server, ServerSettings
+from mcpgrpc_server.fleet.counts import FleetCounts
+from mcpgrpc_server.metrics.fleet import fleet_figures
 from tests.observability.named import (
     documented,
     expressions_of_alerts,
@@ -20,7 +23,10 @@ SUFFIXES = ("_bucket", "_count", "_sum")
 
 @pytest.fixture(scope="module")
 async def exported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """The families of a server that has TLS, a cache and an upstream, and has drained."""
+    """The families of a door, of a fleet, and of a server with TLS, a cache and an upstream.
+
+    The server has drained.
+    """
     folder = tmp_path_factory.mktemp("exported")
     cert, key = Authority().server().files(folder)
     settings = ServerSettings.model_validate(
@@ -40,7 +46,8 @@ async def exported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         assert server._metrics is not None
         metrics = server._metrics
         await server.drain(0)
-    found = {family.name for family in metrics.families()}
+    fleet = [figure.family() for figure in fleet_figures(FleetCounts())]
+    found = {family.name for family in (*metrics.families(), *DoorMetrics().collect(), *fleet)}
     return found | {f"{name}_total" for name in found}
 
 

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from typing import Any, Final
 
 from mcpgrpc.binding.errors import reason_name
+from mcpgrpc.logs.redaction import Redaction
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
 from mcpgrpc_server.audit import record
 from mcpgrpc_server.backend import ServerCall
@@ -25,10 +26,11 @@ class AuditStage:
     """Writes down every request.
 
     Args:
-        with_arguments: with its arguments, which may be confidential.
+        with_arguments: with its arguments, which may be confidential, but for what this hides;
+            None without them.
     """
 
-    def __init__(self, *, with_arguments: bool) -> None:
+    def __init__(self, with_arguments: Redaction | None = None) -> None:
         self._with_arguments = with_arguments
 
     async def handle(
@@ -51,7 +53,7 @@ class AuditStage:
             record.write(
                 "request",
                 **record.caller_facts(caller),
-                **record.call_facts(call, caller, with_arguments=self._with_arguments),
+                **record.call_facts(call, caller, self._with_arguments),
                 **ended,
                 decision=decision.get() or None,
                 duration_seconds=round(time.monotonic() - began, 6),

@@ -1,6 +1,6 @@
 """The listener that logs: what happens, as records of the standard library's logging.
 
-It is not the format of a line (`structured_log`), and decides nothing about where lines go.
+It is not the format of a line (`mcpgrpc.logs`), and decides nothing about where lines go.
 """
 
 from __future__ import annotations

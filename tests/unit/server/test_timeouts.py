@@ -8,6 +8,7 @@ import math
 import time
 import weakref
 
+from mcpgrpc.logs.correlation import Known, current_id
 from mcpgrpc_server.timeouts import Timeouts
 
 
@@ -16,12 +17,14 @@ class Request:
 
     def __init__(self, name: str, told: list[str]) -> None:
         self.name = name
+        self.call = Known(name)
         self.deadline = math.inf
         self.over = asyncio.Event()
         self._told = told
 
     def time_out(self) -> None:
         assert self.deadline == math.inf
+        assert current_id() == self.name
         self._told.append(self.name)
         self.over.set()
 

@@ -5,13 +5,12 @@ It writes nothing of its own to standard output, which belongs to the host.
 
 from __future__ import annotations
 
-import logging
-import sys
 from typing import Annotated
 
 import typer
 
 from mcpgrpc.cli.connection import credential, run, security
+from mcpgrpc.cli.log_options import FormatOption, LevelOption, RedactOption, log_as
 from mcpgrpc.cli.options import CommonOptions
 from mcpgrpc.cli.words import add_command
 from mcpgrpc.targets import DEFAULT_TARGET
@@ -26,6 +25,9 @@ def bridge(
     address: Annotated[
         str, typer.Argument(metavar="ADDRESS", help="The server behind the door.")
     ] = DEFAULT_TARGET,
+    log_level: LevelOption = "warning",
+    log_format: FormatOption = "auto",
+    log_redact: RedactOption = None,
     *,
     options: CommonOptions,
 ) -> None:
@@ -33,7 +35,7 @@ def bridge(
     from mcpgrpc.connection import ConnectionOptions
     from mcpgrpc.relay import stdio
 
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="mcpgrpc: %(message)s")
+    log_as(log_level, log_format, log_redact)
     connection = ConnectionOptions(
         target=address, security=security(options), token=credential(options)
     )

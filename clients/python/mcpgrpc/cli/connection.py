@@ -10,6 +10,7 @@ import functools
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mcpgrpc.cli import tracing
 from mcpgrpc.cli.failures import CommandError, MisuseError
 from mcpgrpc.cli.options import CommonOptions
 
@@ -69,6 +70,7 @@ def run(work: Coroutine[Any, Any, Answer]) -> Answer:
     # grpc comes in with the client and nowhere earlier: help and mistakes are told at once.
     from mcpgrpc.errors import McpGrpcError, UsageError
 
+    tracing.begin()
     try:
         return _runner().run(work)
     except UsageError as error:

@@ -5,8 +5,9 @@ It has no bounds of its own: `mcpgrpc.gateway.settings` has them.
 
 from __future__ import annotations
 
-import logging
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -14,6 +15,7 @@ import typer
 
 from mcpgrpc.cli.connection import credential, run, security
 from mcpgrpc.cli.failures import CommandError, MisuseError
+from mcpgrpc.cli.log_options import FormatOption, LevelOption, RedactOption, log_as
 from mcpgrpc.cli.options import CommonOptions, readable_file, seconds
 from mcpgrpc.cli.terminal import write
 from mcpgrpc.cli.words import add_command
@@ -21,6 +23,7 @@ from mcpgrpc.targets import DEFAULT_TARGET
 
 if TYPE_CHECKING:
     from mcpgrpc.connection import ConnectionOptions
+    from mcpgrpc.gateway.observing import DoorListener
     from mcpgrpc.gateway.settings import GatewaySettings
 
 DEFAULT_LISTEN = "127.0.0.1:8080"
@@ -126,6 +129,17 @@ def gateway(
             "--probe-api-key-file", metavar="FILE", help="The same with an API key in the file."
         ),
     ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            "--metrics",
+            metavar="HOST:PORT",
+            help="The door's metrics for Prometheus, in plaintext (/metrics).",
+        ),
+    ] = None,
+    log_level: LevelOption = "info",
+    log_format: FormatOption = "auto",
+    log_redact: RedactOption = None,
     *,
     options: CommonOptions,
 ) -> None:
@@ -167,12 +181,31 @@ def gateway(
     grace_seconds = seconds("drain-grace", drain_grace)
     connection = ConnectionOptions(target=address, security=security(options))
     probe = replace(connection, token=credential(probing))
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="mcpgrpc: %(message)s")
+    log_as(log_level, log_format, log_redact)
 
     async def work() -> None:
-        await _serve(connection, probe, GatewaySettings(**given), listen, grace_seconds)
+        async with _counted(metrics) as listener:
+            settings = GatewaySettings(**given)
+            await _serve(connection, probe, settings, listen, grace_seconds, listener)
 
     run(work())
+
+
+@asynccontextmanager
+async def _counted(metrics: str | None) -> AsyncIterator[DoorListener | None]:
+    """Who counts, with the page on which it stands; None where nobody asks for it."""
+    if metrics is None:
+        yield None
+        return
+    try:
+        from mcpgrpc.gateway.metrics.figures import DoorMetrics
+        from mcpgrpc.gateway.metrics.page import metrics_page
+    except ModuleNotFoundError as error:
+        _refuse_without_extra(error)
+    figures = DoorMetrics()
+    async with metrics_page(figures, metrics) as address:
+        write(f"http://{address}/metrics has the door's metrics")
+        yield figures
 
 
 async def _serve(
@@ -181,12 +214,13 @@ async def _serve(
     settings: GatewaySettings,
     listen: str,
     grace_seconds: float,
+    listener: DoorListener | None,
 ) -> None:
     try:
         from mcpgrpc.gateway.serving import running_door, until_asked_to_stop
     except ModuleNotFoundError as error:
         _refuse_without_extra(error)
-    async with running_door(connection, settings, listen, probe) as door:
+    async with running_door(connection, settings, listen, probe, listener) as door:
         write(f"{door.url}/mcp is in front of {connection.target}")
         # Whoever started this process through a pipe waits for this line.
         sys.stdout.flush()

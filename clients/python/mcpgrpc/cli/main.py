@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from mcpgrpc import __version__
+from mcpgrpc.cli import tracing
 from mcpgrpc.cli.failures import FAILED, INTERRUPTED, USED_WRONGLY, CommandError
 from mcpgrpc.cli.terminal import allow_any_text, escape_controls, write
 from mcpgrpc.cli.words import WordsGroup
@@ -48,7 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     allow_any_text()
     try:
-        code = _run(words)
+        try:
+            code = _run(words)
+        finally:
+            tracing.end()
         sys.stdout.flush()
     except BrokenPipeError:
         code = _end_quietly()

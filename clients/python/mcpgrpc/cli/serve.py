@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn, cast
 
 import typer
 
-from mcpgrpc.cli.failures import CommandError, MisuseError
+from mcpgrpc.cli import tracing
+from mcpgrpc.cli.failures import USED_WRONGLY, CommandError, MisuseError
 from mcpgrpc.cli.terminal import one_line, write, write_error
 from mcpgrpc.cli.words import WordsCommand
 
@@ -110,14 +111,19 @@ OPTIONS = (
     _access("trusted_proxy", list[str], "NAME", "Whose x-forwarded-client-cert counts."),
     _access("rate_limit", str, "N/TIME", "Requests of each caller, such as 100/minute."),
     _access("rate_limit_tool", list[str], "TOOL=N/TIME", "Calls of one tool by each caller."),
-    _access("redis", str, "URL", "Count together with other servers, in this Redis."),
+    _access("redis", str, "URL", "Share limits, keys and news of changes with other servers."),
     _access("redis_away", str, "open|closed", "What becomes of requests while Redis is away."),
+    _access("redis_prefix", str, "TEXT", "In front of every key and channel there."),
+    _access("state_keys", str, "FILE", "Secrets that seal requestState for every replica."),
+    _access("state_key_rotation_seconds", str, "SECONDS", "A new one in Redis so often."),
     _access("audit", str, "off|calls|arguments", "Log who asked what, and how it ended."),
     _access("authenticate_health", bool, None, "Health asks for credentials too."),
     _access("authenticate_reflection", bool, None, "So does reflection, unless turned off."),
     ServeOption("reflection", bool, None, "Tell grpcurl and others the schema."),
     ServeOption("log_level", str, "LEVEL", "debug, info, warning, error or critical."),
     ServeOption("log_format", str, "FORMAT", "text, json, or auto: text on a terminal."),
+    ServeOption("log_redact", list[str], "NAME", "Hide values of this name; repeatable."),
+    ServeOption("log_notifications", bool, None, "Log what tools tell their callers, too."),
     _http("http_allow_host", list[str], "HOST[:PORT]", "A Host let in beside loopback, * for all."),
     _http("http_allow_origin", list[str], "ORIGIN", "An Origin of web pages let in, * for all."),
     _http("http_max_body_bytes", str, "BYTES", "The largest request body."),
@@ -127,7 +133,14 @@ OPTIONS = (
     _caching("cache_results", list[str], "METHOD", "Keep results of it so long; repeatable."),
     _caching("max_cache_entries", str, "N", "Results kept at once."),
     _caching("max_cache_bytes", str, "BYTES", "Memory that they take together."),
-    _seconds("drain_grace_seconds", "How long requests may run on after SIGTERM."),
+    ServeOption("workers", str, "N", "Processes that serve on the same ports. Linux."),
+    _seconds("worker_hang_seconds", "Replace a worker that does nothing for so long."),
+    _seconds("drain_pause_seconds", "Serve on so long after SIGTERM, not ready; or auto."),
+    _seconds("drain_grace_seconds", "How long requests may run on after that."),
+    _seconds("drain_flush_seconds", "How long the last answers may take to be read."),
+    _seconds("max_connection_age_seconds", "Let clients move to another stream; 0 for never."),
+    _seconds("max_connection_age_grace_seconds", "How long requests may run on there."),
+    _seconds("overload_not_ready_seconds", "Not ready when overloaded for so long; 0: never."),
     _seconds("first_message_timeout_seconds", "How long a stream may stay without a message."),
     _seconds("initialize_timeout_seconds", "How long initialize may take."),
     _seconds("stall_timeout_seconds", "End a stream whose peer reads nothing for so long."),
@@ -139,6 +152,7 @@ OPTIONS = (
     _count("max_in_flight", "Requests unsettled at once on a stream."),
     _count("max_listens", "Subscriptions open at once on a stream."),
     _count("max_pending_notifications", "Handlers of notifications at once on a stream."),
+    _count("max_requests_per_server", "Requests running at once in the process; 0: no bound."),
     _count("max_requests_per_caller", "Requests running at once of one caller."),
     _count("max_streams_per_caller", "Sessions and subscriptions open at once of one caller."),
     _count("max_connections", "Connections open at once on a listener."),
@@ -207,6 +221,8 @@ def serve(
             "APP is missing, the file to serve: mcpgrpc serve my_app.py; or name an MCP server that"
             " exists with --upstream-command or --upstream-url"
         )
+    elif settings.workers > 1:
+        _serve_workers(app, settings)
     else:
         _serve(app, settings)
 
@@ -244,6 +260,7 @@ def _settings(config: str | None, options: dict[str, Any]) -> ServerSettings:
 
 def _serve(app: str | None, settings: ServerSettings) -> None:
     _prepare(settings)
+    tracing.begin()
     try:
         from mcpgrpc_server.tuning.garbage import collector_at_rest
 
@@ -267,10 +284,33 @@ def _serve(app: str | None, settings: ServerSettings) -> None:
         raise CommandError(f"{app or 'the server'} failed: {said}") from None
 
 
+def _serve_workers(app: str | None, settings: ServerSettings) -> None:
+    """Each worker prepares itself and loads the app; this process does neither."""
+    try:
+        from mcpgrpc_server.listeners import ListenError
+        from mcpgrpc_server.settings import SettingsError, check_listeners
+        from mcpgrpc_server.structured_log import log_as
+        from mcpgrpc_server.workers.serving import serve_workers
+        from mcpgrpc_server.workers.supervisor import WorkersError
+    except ModuleNotFoundError as error:
+        _refuse_without_extra(error)
+    log_as(settings)
+    try:
+        check_listeners(settings)
+        serve_workers(app, settings, _own_name(), _say)
+    except SettingsError as error:
+        raise MisuseError(str(error)) from None
+    except WorkersError as error:
+        failure = MisuseError if error.exit_code == USED_WRONGLY else CommandError
+        raise failure(str(error)) from None
+    except ListenError as error:
+        raise CommandError(str(error)) from None
+
+
 def _prepare(settings: ServerSettings) -> None:
     """What must be done before gRPC is imported, and before the app is."""
     from mcpgrpc_server.settings import SettingsError, check_listeners
-    from mcpgrpc_server.structured_log import configure_logging
+    from mcpgrpc_server.structured_log import log_as
     from mcpgrpc_server.tuning.process import prepare_process
 
     try:
@@ -279,7 +319,7 @@ def _prepare(settings: ServerSettings) -> None:
     except SettingsError as error:
         raise MisuseError(str(error)) from None
     # The SDK sets logging up where nobody has.
-    configure_logging(settings.log_level, settings.log_format)
+    log_as(settings)
 
 
 def _loaded(app: str) -> object:
@@ -301,9 +341,13 @@ def _loaded(app: str) -> object:
 def _announce(server: Server, summary: Summary) -> None:
     from mcpgrpc_server.startup_banner import startup_banner
 
-    write(
+    _say(
         startup_banner(summary, server.addresses, server.settings, _own_name(), doors=server.doors)
     )
+
+
+def _say(banner: str) -> None:
+    write(banner)
     # Whoever started this process through a pipe waits for these lines.
     sys.stdout.flush()
 

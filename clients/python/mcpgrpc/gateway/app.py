@@ -18,13 +18,15 @@ from mcpgrpc.connection import ConnectionOptions
 from mcpgrpc.gateway.authorization import Authorization
 from mcpgrpc.gateway.caching import DoorCache
 from mcpgrpc.gateway.channels import DoorChannels
+from mcpgrpc.gateway.correlated import Correlated
+from mcpgrpc.gateway.eras import LEGACY, VERSION_HEADER, era_of
 from mcpgrpc.gateway.guard import Guard
 from mcpgrpc.gateway.legacy import LegacyDoor
-from mcpgrpc.gateway.modern import VERSION_HEADER, ModernDoor
+from mcpgrpc.gateway.modern import ModernDoor
+from mcpgrpc.gateway.observing import DoorListener, NoListener, Observed
 from mcpgrpc.gateway.param_headers import ToolSchemas
 from mcpgrpc.gateway.probes import Readiness, health
 from mcpgrpc.gateway.replies import HttpRefusalError
-from mcpgrpc.gateway.sdk_framing import HANDSHAKE_PROTOCOL_VERSIONS
 from mcpgrpc.gateway.sessions import SessionTable
 from mcpgrpc.gateway.settings import GatewaySettings
 from mcpgrpc.gateway.websocket import WebSocketDoor
@@ -41,6 +43,7 @@ class Gateway:
         settings: bounds, and who is let in.
         probe: how to reach the server, and with which credential, for the door's own question
             whether it serves; as `options` says when left out.
+        listener: counts what happens; nobody does when left out.
     """
 
     def __init__(
@@ -48,10 +51,13 @@ class Gateway:
         options: ConnectionOptions,
         settings: GatewaySettings,
         probe: ConnectionOptions | None = None,
+        listener: DoorListener | None = None,
     ) -> None:
         self._options = options
         self._settings = settings
         self._probe = options if probe is None else probe
+        self._listener = NoListener() if listener is None else listener
+        self._rpc_ended = None if listener is None else listener.rpc_ended
 
     async def __aenter__(self) -> Self:
         """Come up; the server need not be there yet.
@@ -59,13 +65,13 @@ class Gateway:
         Raises:
             UsageError: the address or the TLS files are not usable.
         """
-        options, settings = self._options, self._settings
+        options, settings, listener = self._options, self._settings, self._listener
         self.work = work = Work()
-        self.channels = channels = DoorChannels(options, settings, self._probe)
+        self.channels = channels = DoorChannels(options, settings, self._probe, self._rpc_ended)
         self._schemas = ToolSchemas(settings.schema_seconds)
-        cache = DoorCache(settings.cache_seconds, settings.max_cache_bytes)
+        cache = DoorCache(settings.cache_seconds, settings.max_cache_bytes, listener.cache_event)
         self._sessions = sessions = SessionTable(options, channels, settings, work, cache.heard)
-        self._modern = ModernDoor(options, channels, settings, self._schemas, cache, work)
+        self._modern = ModernDoor(options, channels, settings, self._schemas, cache, work, listener)
         authorization = Authorization(settings)
         routes = [
             Route("/mcp", McpEndpoint(self._modern, LegacyDoor(sessions, settings, work))),
@@ -74,7 +80,10 @@ class Gateway:
             Route("/ready", Readiness(self._probe, channels.probe, work).answer),
             *authorization.routes(),
         ]
-        self.app = Guard(authorization.challenging(Starlette(routes=routes)), settings)
+        guarded = Guard(authorization.challenging(Starlette(routes=routes)), settings)
+        self.app = Correlated(Observed(guarded, listener))
+        listener.watch("http", sessions.__len__)
+        listener.watch("websocket", lambda: sessions.places_taken)
         return self
 
     async def __aexit__(
@@ -110,9 +119,9 @@ class McpEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
         request = Request(scope, receive)
-        version = request.headers.get(VERSION_HEADER)
-        is_legacy = version is None or version in HANDSHAKE_PROTOCOL_VERSIONS
-        door = self._legacy if is_legacy else self._modern
+        door = (
+            self._legacy if era_of(request.headers.get(VERSION_HEADER)) == LEGACY else self._modern
+        )
         try:
             answer = await door.answer(request)
         except ClientDisconnect:

@@ -14,6 +14,7 @@ from starlette.datastructures import Headers
 
 from mcpgrpc.connection import ConnectionOptions
 from mcpgrpc.gateway.replies import HttpRefusalError
+from mcpgrpc.logs.correlation import HEADER as CORRELATION
 from mcpgrpc.v1 import envelope_pb2
 
 CREDENTIALS: Final = ("authorization", "x-api-key")
@@ -23,6 +24,7 @@ _FORWARDED: Final = (
     "tracestate",
     "baggage",
     "mcp-protocol-version",
+    CORRELATION,
 )
 _NEVER_DATA: Final = frozenset({*CREDENTIALS, "proxy-authorization", "cookie", "set-cookie"})
 

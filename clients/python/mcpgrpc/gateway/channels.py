@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import Final
+
+import grpc
 
 from mcpgrpc.channel_pool import ChannelPool, Lease, PoolFullError
 from mcpgrpc.connection import ConnectionOptions
+from mcpgrpc.gateway.metrics.rpcs import RpcEnded, told
 from mcpgrpc.gateway.param_headers import MAX_CALLERS
 from mcpgrpc.gateway.replies import SERVICE_UNAVAILABLE, HttpRefusalError
 from mcpgrpc.gateway.settings import GatewaySettings
@@ -28,6 +32,7 @@ class DoorChannels:
         options: how to reach the server.
         settings: the door's bounds.
         probe: how to reach the server for the question whether it serves.
+        ended: hears how Sessions and that question end; nobody does when left out.
 
     Raises:
         UsageError: the address or the TLS files are not usable, or callers' credentials would
@@ -35,16 +40,20 @@ class DoorChannels:
     """
 
     def __init__(
-        self, options: ConnectionOptions, settings: GatewaySettings, probe: ConnectionOptions
+        self,
+        options: ConnectionOptions,
+        settings: GatewaySettings,
+        probe: ConnectionOptions,
+        ended: RpcEnded | None = None,
     ) -> None:
         options.check_credentials_can_travel()
         streams = settings.max_sessions + settings.max_calls + _OWN_CALLS
         self._pool = ChannelPool(
-            options.open_door_channel,
+            partial(_opened, options, ended),
             streams_per_channel=settings.streams_per_connection,
             max_channels=streams // settings.streams_per_connection + 1,
         )
-        self.probe = probe.open_door_channel()
+        self.probe = _opened(probe, ended)
 
     def __len__(self) -> int:
         """How many connections callers have."""
@@ -65,3 +74,8 @@ class DoorChannels:
     async def close(self) -> None:
         """Close every connection."""
         await asyncio.gather(self._pool.close(), self.probe.close())
+
+
+def _opened(options: ConnectionOptions, ended: RpcEnded | None) -> grpc.aio.Channel:
+    channel = options.open_door_channel()
+    return channel if ended is None else told(channel, ended)

@@ -14,6 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mcpgrpc.gateway.observing import REFUSED
 from mcpgrpc.gateway.replies import HttpRefusalError
 from mcpgrpc.gateway.settings import GatewaySettings
 
@@ -24,8 +25,9 @@ PROBE_PATHS: Final = frozenset({"/health", "/ready"})
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _METHODS: Final = "GET, POST, DELETE, OPTIONS"
-_EXPOSED: Final = "mcp-session-id, www-authenticate"
+_EXPOSED: Final = "mcp-session-id, www-authenticate, x-request-id"
 _PREFLIGHT_SECONDS: Final = "600"
+_MISDIRECTED: Final = 421
 _POLICY_VIOLATION: Final = 1008
 _HINT: Final = "name it with gateway --allow-{0}, or serve --http-allow-{0}"
 
@@ -52,6 +54,7 @@ class Guard:
         refusal = self._refusal(headers)
         if refusal is not None:
             logger.warning("refused a request: %s", refusal)
+            scope[REFUSED] = "host" if refusal.status == _MISDIRECTED else "origin"
             await _refuse(refusal, scope, receive, send)
         elif scope["type"] == "http" and "origin" in headers:
             await self._cross_origin(headers, scope, receive, send)
@@ -62,7 +65,7 @@ class Guard:
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._lets_host_in(hosts[0].lower()):
             message = f"the host {', '.join(hosts)!r} is not let in; {_HINT.format('host')}"
-            return HttpRefusalError(421, message)
+            return HttpRefusalError(_MISDIRECTED, message)
         origins = headers.getlist("origin")
         if not all(self._lets_origin_in(origin.lower()) for origin in origins) or len(origins) > 1:
             message = f"the origin {', '.join(origins)!r} is not let in; {_HINT.format('origin')}"

@@ -11,8 +11,8 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -28,7 +28,10 @@ from mcpgrpc.gateway import sdk_framing
 from mcpgrpc.gateway.caching import DoorCache
 from mcpgrpc.gateway.caller import HttpCaller, door_context
 from mcpgrpc.gateway.channels import DoorChannels
+from mcpgrpc.gateway.eras import VERSION_HEADER
 from mcpgrpc.gateway.event_stream import EventStream
+from mcpgrpc.gateway.metrics import rpcs
+from mcpgrpc.gateway.observing import DoorListener
 from mcpgrpc.gateway.param_headers import ToolSchemas
 from mcpgrpc.gateway.posted import posted_message
 from mcpgrpc.gateway.replies import (
@@ -47,11 +50,14 @@ from mcpgrpc.relay.failures import failed, plain
 from mcpgrpc.relay.line import host_text
 from mcpgrpc.stream.call_carrier import CallCarrier
 from mcpgrpc.stream.carrier import Exchange
+from mcpgrpc.tracing.doors import door_spans
 from mcpgrpc.v1 import envelope_pb2
+
+if TYPE_CHECKING:
+    from mcpgrpc.tracing.door_spans import DoorRequest
 
 logger = logging.getLogger(__name__)
 
-VERSION_HEADER: Final = "mcp-protocol-version"
 _METHOD_HEADER: Final = "mcp-method"
 _NAME_HEADER: Final = "mcp-name"
 
@@ -67,6 +73,7 @@ class ModernDoor:
         schemas: what `Mcp-Param-*` headers are checked against.
         cache: answers that may be given again.
         work: whether the door takes any.
+        listener: hears how Calls end.
         open: the requests that are being answered.
     """
 
@@ -76,6 +83,7 @@ class ModernDoor:
     schemas: ToolSchemas
     cache: DoorCache
     work: Work
+    listener: DoorListener
     open: set[ModernExchange] = field(default_factory=set)
 
     async def answer(self, request: Request) -> ASGIApp:
@@ -164,6 +172,7 @@ class ModernExchange(Silence):
         self._question = question
         self._keepalive_seconds = door.settings.keepalive_seconds
         self._stream = EventStream()
+        self._span: DoorRequest | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the response; the request is cancelled when the client closes it."""
@@ -194,6 +203,8 @@ class ModernExchange(Silence):
         finally:
             running.cancel()
             await asyncio.wait({running})
+            if self._span is not None:
+                self._span.unanswered()
 
     def notification(self, envelope: envelope_pb2.Envelope, related: Id | None) -> None:
         """A notification of the request; of a subscription it may make kept answers old."""
@@ -207,8 +218,8 @@ class ModernExchange(Silence):
 
     async def _run(self) -> None:
         try:
-            with self._door.carrier(self._options, self) as carrier:
-                answer = plain(await carrier.exchange(Exchange(self._envelope)))
+            with self._door.carrier(self._begun(), self) as carrier:
+                answer = plain(await self._called(carrier))
             self._door.cache.keep(self._question, answer.response)
             status = status_of_answer(answer.response)
         except HttpRefusalError as refusal:
@@ -225,10 +236,32 @@ class ModernExchange(Silence):
             status = 500
         self._put(answer, status)
 
+    async def _called(self, carrier: CallCarrier) -> envelope_pb2.Envelope:
+        code = rpcs.CANCELLED
+        try:
+            answer = await carrier.exchange(Exchange(self._envelope))
+            code = rpcs.code_of_answer(answer.response)
+            return answer
+        except McpGrpcError as error:
+            code = rpcs.code_of_error(error)
+            raise
+        finally:
+            self._door.listener.rpc_ended("Call", code)
+
     def _put_failure(self, error: McpGrpcError) -> None:
         self._put(envelope_pb2.Envelope(response=failed(error)), status_of_error(error))
 
+    def _begun(self) -> ConnectionOptions:
+        """How to reach the server, which is told of the request's span where there is one."""
+        spans = door_spans("http")
+        if spans is None:
+            return self._options
+        self._span = spans.begin(self._envelope)
+        return replace(self._options, metadata=self._span.metadata(self._options.metadata))
+
     def _put(self, answer: envelope_pb2.Envelope, status: int) -> None:
+        if self._span is not None:
+            self._span.answered(answer.response)
         text = _answer_text(self._envelope, answer.response)
         self._stream.put(text, status=status, final=True)
 

@@ -19,6 +19,7 @@ import uvicorn
 from mcpgrpc.connection import ConnectionOptions
 from mcpgrpc.errors import UsageError
 from mcpgrpc.gateway.app import Gateway
+from mcpgrpc.gateway.observing import DoorListener
 from mcpgrpc.gateway.settings import GatewaySettings
 from mcpgrpc.gateway.tls import DoorCertificate
 
@@ -77,6 +78,7 @@ async def running_door(
     settings: GatewaySettings,
     listen: str,
     probe: ConnectionOptions | None = None,
+    listener: DoorListener | None = None,
 ) -> AsyncIterator[RunningDoor]:
     """Serve the door while the context is open.
 
@@ -85,21 +87,23 @@ async def running_door(
         settings: bounds, and who is let in.
         listen: `host:port`; port 0 takes a free one.
         probe: as for `Gateway`.
+        listener: as for `Gateway`.
 
     Raises:
         UsageError: the address cannot be listened on, or the server's is not usable.
     """
-    with contextlib.closing(bound(listen)) as listener:
-        host, port = listener.getsockname()[:2]
+    with contextlib.closing(bound(listen)) as place:
+        host, port = place.getsockname()[:2]
         certificate = (
             DoorCertificate(settings.tls_cert, settings.tls_key) if settings.tls_cert else None
         )
-        async with Gateway(options, settings, probe) as gateway, _kept_new(certificate):
+        door = Gateway(options, settings, probe, listener)
+        async with door as gateway, _kept_new(certificate):
             config = _config(gateway, settings)
             config.load()
             config.ssl = None if certificate is None else certificate.context
             server = _Server(config)
-            running = asyncio.create_task(server.serve([listener]), name="http door")
+            running = asyncio.create_task(server.serve([place]), name="http door")
             scheme = "http" if certificate is None else "https"
             url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
             try:

@@ -19,6 +19,7 @@ from mcpgrpc.gateway.replies import HttpRefusalError, error_text, refusal_status
 from mcpgrpc.relay.failures import CONNECTION_CLOSED
 from mcpgrpc.relay.line import host_text
 from mcpgrpc.relay.link import RelayLink
+from mcpgrpc.tracing.doors import door_spans
 from mcpgrpc.v1 import envelope_pb2
 
 logger = logging.getLogger(__name__)
@@ -59,7 +60,9 @@ class HttpSession:
         self.requests = 0
         self.established = False
         self.standalone = EventStream()
-        self.link = RelayLink(self._deliver, self._caught_up, self._stream_lost, self)
+        self.link = RelayLink(
+            self._deliver, self._caught_up, self._stream_lost, self, door_spans("http")
+        )
         self._on_over = on_over
         self._heard = heard
         self._open: dict[Id, EventStream] = {}

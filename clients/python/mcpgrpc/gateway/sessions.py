@@ -70,7 +70,8 @@ class SessionTable:
         self._heard = heard
         self._open: dict[str, _Open] = {}
         self._closing: set[asyncio.Task[None]] = set()
-        self._places_taken = 0
+        self.places_taken = 0
+        """By WebSockets."""
 
     def __len__(self) -> int:
         return len(self._open)
@@ -84,11 +85,11 @@ class SessionTable:
         """
         self._check_room()
         with self._channels.lease() as lease:
-            self._places_taken += 1
+            self.places_taken += 1
             try:
                 yield lease.channel
             finally:
-                self._places_taken -= 1
+                self.places_taken -= 1
 
     def admit(self, caller: HttpCaller) -> HttpSession:
         """A new session of a caller, not connected yet.
@@ -149,7 +150,7 @@ class SessionTable:
 
     def _check_room(self) -> None:
         self._work.check_open()
-        if len(self._open) + self._places_taken >= self._settings.max_sessions:
+        if len(self._open) + self.places_taken >= self._settings.max_sessions:
             logger.warning("refused a session: %d are open", self._settings.max_sessions)
             raise HttpRefusalError(SERVICE_UNAVAILABLE, "Too many open sessions; try again later")
 

@@ -20,6 +20,7 @@ from mcpgrpc.gateway.replies import HttpRefusalError
 from mcpgrpc.gateway.sessions import SessionTable
 from mcpgrpc.gateway.work import Work
 from mcpgrpc.relay.host import TextHost
+from mcpgrpc.tracing.fields import W3C_FIELDS
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +60,11 @@ class WebSocketDoor:
         try:
             caller = HttpCaller.of(socket.headers)
             with self.places.place() as channel, self.work.under_way():
-                await self._relay(socket, TextHost(caller.options(self.options), channel))
+                headers = {
+                    name: socket.headers[name] for name in W3C_FIELDS if name in socket.headers
+                }
+                host = TextHost(caller.options(self.options), channel, "websocket", headers)
+                await self._relay(socket, host)
         except HttpRefusalError as refusal:
             await _close(socket, TRY_AGAIN_LATER, str(refusal))
 
