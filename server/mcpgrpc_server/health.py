@@ -7,7 +7,7 @@ while it writes to a watcher: a watcher that does not read would hang the drain.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from email.utils import formatdate
 from typing import Any, Final
 
@@ -21,22 +21,48 @@ SERVICE_UNKNOWN: Final = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
 WHOLE_SERVER: Final = ""
 """The service name under which the server as a whole is asked for."""
 
+STARTUP: Final = "startup"
+"""A name for probes: the app has come up. It stays so, whatever happens later."""
+
+LIVENESS: Final = "liveness"
+"""A name for probes: the event loop answers. One that is stuck answers nobody, and a probe's time
+runs out; a drain or an upstream that is down is no reason to kill the process."""
+
+READINESS: Final = "readiness"
+"""A name for probes: new work is wanted. The same as that of the whole server."""
+
 
 class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]  # the base has no types
-    """The status of the server and of each of its services; NOT_SERVING until told otherwise.
+    """The status of the server, of each of its services and of what probes ask for.
+
+    NOT_SERVING until told otherwise, but for LIVENESS.
 
     Args:
         services: full names, such as "mcpgrpc.v1.McpService".
     """
 
     def __init__(self, services: Iterable[str]) -> None:
-        self._status: dict[str, int] = dict.fromkeys((WHOLE_SERVER, *services), NOT_SERVING)
+        self._ready = (WHOLE_SERVER, READINESS, *services)
+        self._status: dict[str, int] = dict.fromkeys((*self._ready, STARTUP), NOT_SERVING)
+        self._status[LIVENESS] = SERVING
         self._changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ending = False
 
-    def set_all(self, *, serving: bool) -> None:
-        """Set every service, and wake every watcher."""
-        self._status = dict.fromkeys(self._status, SERVING if serving else NOT_SERVING)
+    def set_ready(self, *, ready: bool) -> None:
+        """Set everything but STARTUP and LIVENESS, and wake every watcher."""
+        self.set_statuses(dict.fromkeys(self._ready, SERVING if ready else NOT_SERVING))
+
+    def set_started(self) -> None:
+        """The app has come up."""
+        self.set_statuses({STARTUP: SERVING})
+
+    def statuses(self) -> dict[str, int]:
+        """The status of each service now, by its name."""
+        return dict(self._status)
+
+    def set_statuses(self, statuses: Mapping[str, int]) -> None:
+        """Set these services, also such as were not known, and wake every watcher."""
+        self._status = {**self._status, **statuses}
         self._wake_watchers()
 
     def end_watches(self) -> None:

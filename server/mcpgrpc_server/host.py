@@ -35,6 +35,9 @@ class StreamBounds:
         token_notice_seconds: how long before its token ends a stream takes no further requests.
         token_overrun_seconds: how long requests may run on after that.
         max_pending_notifications: notification handlers running at once; more are dropped.
+        max_age_seconds: a stream takes no further requests after that, a tenth more or less; 0 for
+            never.
+        max_age_grace_seconds: how long requests may run on then.
     """
 
     high_water_bytes: int = 1 * MIB
@@ -44,6 +47,8 @@ class StreamBounds:
     first_message_timeout_seconds: float = 60.0
     initialize_timeout_seconds: float = 60.0
     max_pending_notifications: int = 256
+    max_age_seconds: float = 0.0
+    max_age_grace_seconds: float = 3_600.0
 
 
 class Drainable(Protocol):

@@ -21,6 +21,7 @@ from tests.wire.raw import LOCAL_CONNECTION, RawSession, Serve, tool
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 SERVICES = ["", "mcpgrpc.v1.McpService", *SERVICE_NAMES, "grpc.health.v1.Health"]
+PROBES = ["startup", "liveness", "readiness"]
 
 
 class Watching:
@@ -90,7 +91,7 @@ async def test_each_service_is_checked_by_its_full_name(server: Server, service:
 
 async def test_all_services_are_listed(server: Server) -> None:
     async with watching(server.addresses[0]) as client:
-        assert await client.list() == dict.fromkeys(SERVICES, SERVING)
+        assert await client.list() == dict.fromkeys(SERVICES + PROBES, SERVING)
 
 
 async def test_an_unknown_service_is_not_found_by_check_and_unknown_to_watch(
@@ -117,7 +118,8 @@ async def test_trap_14_health_says_not_serving_as_soon_as_a_drain_begins(
         assert (await watch.read()).status == NOT_SERVING
         # Asked on a connection from before: the request in flight still runs.
         assert await client.check() == NOT_SERVING
-        assert await client.list() == dict.fromkeys(SERVICES, NOT_SERVING)
+        told = dict.fromkeys([*SERVICES, "readiness"], NOT_SERVING)
+        assert await client.list() == told | {"liveness": SERVING, "startup": SERVING}
         probe.gates["a"].set()
         await session.response(1)
         assert await watch.read() is grpc.aio.EOF

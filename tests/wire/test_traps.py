@@ -257,6 +257,12 @@ def test_trap_12_the_attributes_of_the_sdk_that_are_used_still_stand() -> None:
         (MCPServer, "_lowlevel_server"),
         (LowlevelServer, "server_info_stamp"),
         (LowlevelServer, "get_request_handler"),
+        (LowlevelServer, "add_request_handler"),
+        (LowlevelServer, "middleware"),
+        (internals.ListenHandler, "_bus"),
+        (internals.RequestStateBoundary, "_security"),
+        (internals.RequestStateSecurity, "codec"),
+        (internals.RequestStateSecurity, "ephemeral"),
     ]
     for owner, name in uses:
         known = hasattr(owner, name) or name in init_names(owner)

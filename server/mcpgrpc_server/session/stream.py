@@ -30,6 +30,7 @@ from mcpgrpc_server import pipeline
 from mcpgrpc_server.caller import Caller
 from mcpgrpc_server.host import StreamHost
 from mcpgrpc_server.identity import Identity
+from mcpgrpc_server.session.age import TOO_OLD, StreamAge
 from mcpgrpc_server.session.client import SessionClient
 from mcpgrpc_server.session.expiry import TOKEN_EXPIRED, TokenExpiry
 from mcpgrpc_server.session.inbound import InboundReader
@@ -99,6 +100,7 @@ class SessionStream:
         self._half_closed = False
         self._watch = StreamWatch(self._core, self._writer, host.bounds, self._end_with)
         self._expiry = TokenExpiry(host.bounds, self._begin_token_drain, self.end_drain)
+        self._age = StreamAge(self._core, host.bounds, self._begin_age_drain, self.end_drain)
         self._inbound = InboundReader(
             host,
             self._info,
@@ -124,6 +126,7 @@ class SessionStream:
         reader.add_done_callback(self._reader_done)
         self._watch.start()
         self._expiry.follow(self.caller.identity)
+        self._age.start()
         outcome, why = Outcome.CANCELLED, "the client cancelled, or its connection was lost"
         try:
             refusal = await self._outcome(writer)
@@ -136,6 +139,7 @@ class SessionStream:
         finally:
             self._watch.stop()
             self._expiry.stop()
+            self._age.stop()
             reader.cancel()
             writer.cancel()
             self._host.spawn(self._tear_down(), "tearing down a session")
@@ -181,6 +185,9 @@ class SessionStream:
     def _begin_token_drain(self, grace_seconds: float) -> None:
         reason = session_pb2.GO_AWAY_REASON_TOKEN_EXPIRING
         self._begin_drain(grace_seconds, reason, TOKEN_EXPIRED)
+
+    def _begin_age_drain(self, grace_seconds: float) -> None:
+        self._begin_drain(grace_seconds, session_pb2.GO_AWAY_REASON_MAX_AGE, TOO_OLD)
 
     def _begin_drain(
         self, grace_seconds: float, reason: session_pb2.GoAwayReason, refusal: Refusal
