@@ -88,6 +88,8 @@ SERVERS: Final[Mapping[str, ServerSpec]] = {
     "ours-jwt": _ours(*_JWT),
     "ours-audit": _ours("--audit", "calls"),
     "ours-metrics": _ours("--metrics", "127.0.0.1:0"),
+    "ours-one-worker": _ours("--max-streams-per-caller", "1000"),
+    "ours-two-workers": _ours("--max-streams-per-caller", "1000", "--workers", "2"),
     "ours-rate-limit": _ours("--rate-limit", _ENOUGH, "--rate-limit-tool", f"add={_ENOUGH}"),
     "ours-policy": _ours(
         "--api-keys", "{materials}/keys.toml", "--policy", "{materials}/policy.toml"
@@ -141,6 +143,8 @@ CONTENDERS: Final[Mapping[str, Contender]] = {
     "sdk-jwt": Contender(
         "JWT, SDK client", "ours-jwt", "sdk_grpc", {"token_file": "{materials}/token.jwt"}
     ),
+    "one-worker": Contender("one worker", "ours-one-worker", "lean", {"streams": 16}),
+    "two-workers": Contender("two workers", "ours-two-workers", "lean", {"streams": 16}),
     "audit": Contender("audit of calls", "ours-audit", "lean"),
     "metrics": Contender("metrics", "ours-metrics", "lean"),
     "rate-limit": Contender("rate limits", "ours-rate-limit", "lean"),

@@ -39,6 +39,15 @@ def resident_bytes(pid: int) -> int | None:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+def children(pid: int) -> list[int]:
+    """The processes that a process has started and that run; none where the kernel does not say."""
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    except OSError:
+        return []
+    return [int(each) for each in text.split()]
+
+
 def usable_cpus() -> list[int]:
     """The processors that this process may run on; empty where that cannot be asked."""
     if not hasattr(os, "sched_getaffinity"):

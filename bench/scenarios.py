@@ -13,6 +13,7 @@ from bench.measures.idle import idle_streams
 from bench.measures.million import million_calls
 from bench.measures.neighbours import small_calls_beside
 from bench.measures.unread import answers_never_read
+from bench.measures.workers import two_workers
 from bench.results import ScenarioResult
 from bench.turns import Case
 from bench.workshop import Workshop
@@ -177,6 +178,9 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
             ),
         ),
         further=small_calls_beside,
+    ),
+    "workers": Scenario(
+        "Two workers on one port", further=two_workers, limit_seconds=120, quick=False
     ),
     "idle": Scenario("Idle streams", further=idle_streams, limit_seconds=240),
     "unread": Scenario("Answers that are never read", further=answers_never_read, quick=False),

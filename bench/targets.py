@@ -161,4 +161,9 @@ def _of_service() -> Iterator[Target]:
     yield Target(title, _ratio("service", "64", "metrics", "lean"), 0.95)
 
 
-TARGETS: Final = (*_of_calls(), *_of_fairness(), *_of_footprint(), *_of_service())
+def _of_workers() -> Iterator[Target]:
+    title = "two workers over one, as far as the server's CPU time goes"
+    yield Target(title, _measure("workers", "speed-up"), 1.7)
+
+
+TARGETS: Final = (*_of_calls(), *_of_fairness(), *_of_footprint(), *_of_service(), *_of_workers())

@@ -114,6 +114,7 @@ def lean_client(target: str, options: dict[str, Any]) -> mcpgrpc.Client:
         security=security_of(options),
         token=token_of(options),
         timeout_seconds=CALL_SECONDS,
+        streams=options.get("streams", 1),
     )
 
 

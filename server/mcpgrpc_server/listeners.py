@@ -6,9 +6,11 @@ It never falls back to another address: a server that silently listens elsewhere
 from __future__ import annotations
 
 import socket
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import grpc
+# Who keeps workers checks addresses and has no gRPC.
+if TYPE_CHECKING:
+    import grpc
 
 UNIX_PREFIX: Final = "unix:"
 
@@ -18,7 +20,11 @@ class ListenError(Exception):
 
 
 def bind(
-    server: grpc.aio.Server, address: str, credentials: grpc.ServerCredentials | None = None
+    server: grpc.aio.Server,
+    address: str,
+    credentials: grpc.ServerCredentials | None = None,
+    *,
+    shares_port: bool = False,
 ) -> str:
     """Listen on an address; gives the target that clients reach it by.
 
@@ -26,6 +32,7 @@ def bind(
         server: not started yet.
         address: `HOST:PORT`, port 0 for a free one, or `unix:PATH`.
         credentials: of TLS; plaintext without them.
+        shares_port: other processes listen there too, and whoever started them has found it free.
 
     Raises:
         ListenError: it is malformed, taken, or not this machine's.
@@ -34,7 +41,8 @@ def bind(
         _add_port(server, address, credentials)
         return address
     host, port = split(address)
-    _check_free(host, port, address)
+    if not shares_port:
+        check_free(host, port, address)
     bound = _add_port(server, address, credentials)
     return f"{host}:{bound}"
 
@@ -54,10 +62,13 @@ def split(address: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def _check_free(host: str, port: int, address: str) -> None:
+def check_free(host: str, port: int, address: str) -> None:
     """Find out why an address cannot be bound; gRPC itself only logs the reason.
 
     SO_REUSEADDR as gRPC sets it, so that a port in TIME_WAIT counts as free.
+
+    Raises:
+        ListenError: it is taken, or not this machine's.
     """
     name = host.removeprefix("[").removesuffix("]")
     try:

@@ -8,19 +8,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from mcpgrpc_server.backend import Summary
 from mcpgrpc_server.server import Server
-from mcpgrpc_server.settings import ServerSettings, check_listeners
+from mcpgrpc_server.settings import ServerSettings, SettingsError, check_listeners
 from mcpgrpc_server.settings_sources import load_settings
+from mcpgrpc_server.stop_signals import first_signal
 from mcpgrpc_server.tuning.event_loop import loop_factory
 from mcpgrpc_server.tuning.garbage import freeze
-
-SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 OnReady: TypeAlias = Callable[[Server, Summary], None]
 
@@ -47,32 +45,52 @@ def serve(
     """
     if settings is None:
         settings = load_settings(None, {}, os.environ)
+    if settings.workers > 1:
+        raise SettingsError(
+            f"workers is {settings.workers}, but an object cannot be served by several processes:"
+            " name the file that makes it, as `mcpgrpc serve FILE.py` does"
+        )
     with asyncio.Runner(loop_factory=loop_factory(settings.event_loop)) as runner:
         runner.run(_serve(app, settings, on_ready))
 
 
 async def _serve(app: object, settings: ServerSettings, on_ready: OnReady | None) -> None:
-    stop = _first_signal()
+    stop = first_signal()
     if not settings.http:
-        await _served(Server(app, settings=settings), stop, on_ready)
+        await served(Server(app, settings=settings), stop, on_ready)
         return
     # Who serves no HTTP need not load it.
-    from mcpgrpc_server.http_door import http_door, private_address
+    from mcpgrpc_server.http_door import door_metrics, http_door, private_address
 
     check_listeners(settings)
     with private_address() as address:
-        async with http_door(settings, address) as door:
+        figures = door_metrics(settings)
+        async with http_door(settings, address, figures) as door:
             server = Server(app, settings=settings, private_address=address)
             server.doors.append(door.url)
-            await _served(server, stop, on_ready, door.draining)
+            if figures is not None:
+                server.collectors.append(figures)
+            await served(server, stop, on_ready, door.draining)
 
 
-async def _served(
+async def served(
     server: Server,
     stop: asyncio.Future[int],
     on_ready: OnReady | None,
     draining: Callable[[], AbstractAsyncContextManager[None]] = contextlib.nullcontext,
 ) -> None:
+    """Serve until the future is done, then drain.
+
+    Args:
+        server: not started yet.
+        stop: a signal; where it comes first, nothing is served.
+        on_ready: called once the server answers, with what it serves.
+        draining: entered while the server takes no new work.
+
+    Raises:
+        ListenError: an address cannot be bound.
+        Exception: whatever the app's lifespan raises.
+    """
     if not await _started(server, stop):
         return
     if on_ready is not None:
@@ -81,6 +99,7 @@ async def _served(
         # After the word that it serves: a first call may meet the pause, but nobody waits for it.
         freeze()
     await stop
+    await server.leave()
     async with draining():
         await server.drain()
 
@@ -97,20 +116,3 @@ async def _started(server: Server, stop: asyncio.Future[int]) -> bool:
         return False
     starting.result()
     return True
-
-
-def _first_signal() -> asyncio.Future[int]:
-    """Resolved by the first signal; the second one ends the process."""
-    loop = asyncio.get_running_loop()
-    first: asyncio.Future[int] = loop.create_future()
-
-    def received(number: int) -> None:
-        if first.done():
-            # Not an exception: whatever hangs the drain must not be able to catch it.
-            signal.signal(number, signal.SIG_DFL)
-            signal.raise_signal(number)
-        first.set_result(number)
-
-    for number in SIGNALS:
-        loop.add_signal_handler(number, received, number)
-    return first

@@ -57,6 +57,7 @@ def startup_banner(
     """
     rows = {
         "address": ", ".join(addresses),
+        **({"workers": str(settings.workers)} if settings.workers > 1 else {}),
         **({"http": ", ".join(f"{url}/mcp" for url in doors)} if doors else {}),
         "tools": _tools(summary.tools),
         "security": _security([*addresses, *(url.partition("//")[2] for url in doors)], settings),
