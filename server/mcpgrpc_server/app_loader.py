@@ -20,6 +20,7 @@ from typing import Final
 
 from mcpgrpc_server.redaction import clip, escape_controls
 from mcpgrpc_server.sdk.internals import is_server
+from mcpgrpc_server.sdk.sealing import mark_process_keys
 
 MAX_REASON_CHARACTERS: Final = 500
 MAX_NAMES_SHOWN: Final = 10
@@ -44,6 +45,7 @@ def load_app(spec: str) -> object:
     target, colon, attribute = spec.rpartition(":") if ":" in spec else (spec, "", "")
     if not target or (colon and not attribute):
         raise AppLoadError(f"{_line(spec)}: APP is FILE.py:ATTRIBUTE or PACKAGE.MODULE:ATTRIBUTE")
+    mark_process_keys()
     module = _import(target)
     return _attribute(module, target, attribute) if attribute else _only_server(module, target)
 

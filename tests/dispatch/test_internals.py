@@ -45,7 +45,7 @@ USED = {
     "the low-level server": "_handle_discover get_capabilities server_info server_info_stamp",
     "a low-level server": "_request_handlers _server_info_stamp_source middleware cache_hints"
     " extensions instructions",
-    "the runner": "on_request _on_request _serialize _stamp_server_info",
+    "the runner": "on_request _on_request _compose_server_middleware _serialize _stamp_server_info",
     "the tools": "get_tool call_tool list_tools",
     "the tools of a server": "_tools warn_on_duplicate_tools",
     "the resources": "list_resources list_templates",

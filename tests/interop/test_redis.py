@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -13,30 +11,11 @@ import pytest
 import mcpgrpc
 from mcpgrpc.errors import ServiceError
 from tests.interop.conftest import EXAMPLES, served
+from tests.interop.redis_server import redis
 
 SECONDS = 60
 GREETING = str(EXAMPLES / "greeting.py")
 LIMIT = ("--rate-limit", "10/minute")
-
-
-@asynccontextmanager
-async def redis(socket: Path) -> AsyncIterator[str]:
-    """A Redis on a socket of its own; gives its URL once it answers."""
-    program = shutil.which("redis-server")
-    assert program is not None, "redis-server is missing: apt-get install redis-server"
-    process = await asyncio.create_subprocess_exec(
-        *(program, "--port", "0", "--unixsocket", str(socket), "--save", ""),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(SECONDS):
-            assert process.stdout is not None
-            while b"ready to accept connections" not in (await process.stdout.readline()).lower():
-                assert process.returncode is None
-        yield f"unix://{socket}"
-    finally:
-        process.kill()
-        await process.communicate()
 
 
 async def let_through(client: mcpgrpc.Client, most: int) -> int:

@@ -1,48 +1,19 @@
-"""The page that Prometheus scrapes, served by a thread of its own.
+"""The page that Prometheus scrapes, where a server's listeners are.
 
-The text, its formats and their negotiation are `prometheus_client`'s. It answers also while the
-event loop is stuck, which is when it is needed most.
+It is the door's own page (`mcpgrpc.gateway.metrics.page`), whose failures are a listener's here.
 """
 
 from __future__ import annotations
 
-import asyncio
-import socket
-import threading
-from socketserver import ThreadingMixIn
-from typing import Any, Final
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
-
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import make_wsgi_app
-
+from mcpgrpc.errors import UsageError
+from mcpgrpc.gateway.metrics.page import MAX_CONNECTIONS, MetricsPage
 from mcpgrpc_server.listeners import ListenError
 
-MAX_CONNECTIONS: Final = 16
-"""At once. Two Prometheus servers and an operator's browser are three; each has a thread."""
-
-IDLE_SECONDS: Final = 10.0
-"""A connection that neither sends nor reads for so long gives its place back."""
-
-POLL_SECONDS: Final = 0.1
-"""How soon the thread notices that it shall stop."""
-
-STOP_SECONDS: Final = 5.0
-"""How long a stop waits for the thread."""
+__all__ = ["MAX_CONNECTIONS", "MetricsEndpoint"]
 
 
-class MetricsEndpoint:
-    """Serves a registry over HTTP at one address.
-
-    Args:
-        registry: what is scraped.
-        address: `HOST:PORT`, checked; port 0 for a free one.
-    """
-
-    def __init__(self, registry: CollectorRegistry, address: str) -> None:
-        self._registry = registry
-        self._address = address
-        self._server: _Server | None = None
+class MetricsEndpoint(MetricsPage):
+    """Serves a registry over HTTP at one address."""
 
     async def start(self) -> str:
         """Listen; gives the `HOST:PORT` that is really bound.
@@ -50,71 +21,7 @@ class MetricsEndpoint:
         Raises:
             ListenError: the address cannot be bound.
         """
-        server = await asyncio.to_thread(_bound, self._address)
-        server.set_app(make_wsgi_app(self._registry))
-        self._server = server
-        self._thread = threading.Thread(
-            target=server.serve_forever, args=(POLL_SECONDS,), name="mcpgrpc-metrics", daemon=True
-        )
-        self._thread.start()
-        host = self._address.rpartition(":")[0]
-        return f"{host}:{server.server_port}"
-
-    async def stop(self) -> None:
-        """Give the address back. Idempotent."""
-        server, self._server = self._server, None
-        if server is not None:
-            await asyncio.to_thread(server.shutdown)
-            server.server_close()
-            await asyncio.to_thread(self._thread.join, STOP_SECONDS)
-
-
-class _Handler(WSGIRequestHandler):
-    timeout = IDLE_SECONDS
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Scrapes are no news."""
-
-
-class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-    block_on_close = False
-
-    def __init__(self, family: socket.AddressFamily, address: tuple[Any, ...]) -> None:
-        self.address_family = family
-        self._places = threading.BoundedSemaphore(MAX_CONNECTIONS)
-        super().__init__(address, _Handler)
-
-    def server_bind(self) -> None:
-        """Bind without asking DNS for the host's name, as the base does."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(self.server_address)
-        self.server_name, self.server_port = self.socket.getsockname()[:2]
-        self.setup_environ()
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """A thread for the connection, where there is a place for it; else it is closed."""
-        if not self._places.acquire(blocking=False):
-            self.shutdown_request(request)
-            return
-        super().process_request(request, client_address)
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve it, and give the place back."""
         try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self._places.release()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A scraper that goes away, or is too slow, is no fault of ours."""
-
-
-def _bound(address: str) -> _Server:
-    host, _, port = address.rpartition(":")
-    name = host.strip("[]")
-    try:
-        family, _, _, _, place = socket.getaddrinfo(name, int(port), type=socket.SOCK_STREAM)[0]
-        return _Server(family, place)
-    except OSError as error:
-        raise ListenError(f"metrics cannot be served at {address}: {error}") from None
+            return await super().start()
+        except UsageError as error:
+            raise ListenError(str(error)) from None

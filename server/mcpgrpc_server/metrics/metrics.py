@@ -14,7 +14,9 @@ from prometheus_client.registry import Collector
 
 from mcpgrpc_server.availability import Availability
 from mcpgrpc_server.backend import Backend
+from mcpgrpc_server.fleet.backend import FleetBackend
 from mcpgrpc_server.metrics.endpoint import MetricsEndpoint
+from mcpgrpc_server.metrics.fleet import fleet_figures
 from mcpgrpc_server.metrics.listener import MetricsListener
 from mcpgrpc_server.metrics.loop_lag import LoopLag
 from mcpgrpc_server.metrics.sources import (
@@ -59,24 +61,30 @@ class Metrics:
         self._tools = ToolNames(partial(listed_tools, backend), self._settings.metrics_max_tools)
         listener = MetricsListener(self._tools)
         self._figures += [*listener.figures(), upstream_states(upstreams)]
+        if isinstance(backend, FleetBackend):
+            self._figures += fleet_figures(backend.membership.counts)
         return listener
 
     def cache_event(self, event: str, method: str) -> None:
         """A cache answered, or did not, or let something in or go."""
         self._cache.add((event, method))
 
-    async def start(self, streams: Callable[[], Iterable[Queueing]]) -> str:
+    async def start(
+        self, streams: Callable[[], Iterable[Queueing]], further: Iterable[Collector] = ()
+    ) -> str:
         """Serve the figures; gives the `HOST:PORT` that is bound. The backend must be up.
 
         Args:
             streams: gives those that are open; called from any thread.
+            further: what others in this process count, such as a door, for the same page.
 
         Raises:
             ListenError: the address cannot be bound.
         """
         self._queued.streams = streams
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Families(self.families))
+        for collector in (_Families(self.families), *further):
+            registry.register(collector)
         ProcessCollector(registry=registry)
         GCCollector(registry=registry)
         self._endpoint = MetricsEndpoint(registry, self._settings.metrics)

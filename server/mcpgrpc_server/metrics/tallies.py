@@ -106,8 +106,8 @@ class Gauge:
         return family
 
 
-class AskedGauge:
-    """A gauge whose values are known elsewhere.
+class _Asked:
+    """A figure whose values are known elsewhere.
 
     Args:
         name: with its unit.
@@ -115,6 +115,8 @@ class AskedGauge:
         labels: the names of its labels.
         ask: gives the values; called from any thread.
     """
+
+    _family: type[CounterMetricFamily | GaugeMetricFamily]
 
     def __init__(
         self,
@@ -130,10 +132,22 @@ class AskedGauge:
 
     def family(self) -> Metric:
         """Its samples now."""
-        family = GaugeMetricFamily(self._name, self._documentation, labels=self._labels)
+        family = self._family(self._name, self._documentation, labels=self._labels)
         for labels, value in self._ask().items():
             family.add_metric(labels, value)
         return family
+
+
+class AskedGauge(_Asked):
+    """One that goes up and down."""
+
+    _family = GaugeMetricFamily
+
+
+class AskedCounter(_Asked):
+    """One that only grows; its name is without the ending `_total`, which is added."""
+
+    _family = CounterMetricFamily
 
 
 class Spread:

@@ -17,6 +17,8 @@ from limits.aio.strategies import MovingWindowRateLimiter as AsyncMovingWindow
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from mcpgrpc_server.fleet.redis_client import redis_client
+
 logger = logging.getLogger("mcpgrpc.rate_limits")
 
 REDIS_SECONDS: Final = 0.5
@@ -69,17 +71,16 @@ class RedisCounters:
 
     Args:
         url: `redis://`, `rediss://` or `unix://`; may hold a password, so it is never shown.
+        prefix: in front of every key.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, prefix: str) -> None:
+        # A connection that was lost while nobody asked says nothing about Redis.
+        self._client = redis_client(url, timeout_seconds=REDIS_SECONDS, retries=1)
+        options: dict[str, Any] = {"connection_pool": self._client.connection_pool}
         storage = RedisStorage(
-            _storage_uri(url),
-            implementation="redispy",
-            key_prefix="mcpgrpc",
-            socket_timeout=REDIS_SECONDS,
-            socket_connect_timeout=REDIS_SECONDS,
+            _storage_uri(url), implementation="redispy", key_prefix=prefix, **options
         )
-        self._storage: Any = storage
         self._windows = AsyncMovingWindow(storage)
         self._paused_until = 0.0
 
@@ -99,7 +100,7 @@ class RedisCounters:
 
     async def close(self) -> None:
         """Close the connections to Redis."""
-        await self._storage.bridge.get_connection().aclose()
+        await self._client.aclose()
 
     def _note_away(self, error: Exception) -> None:
         if not self._paused_until:

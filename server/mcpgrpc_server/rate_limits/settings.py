@@ -34,13 +34,15 @@ class RateLimitSettings(BaseModel):
     )
     redis: SecretStr = Field(
         default=SecretStr(""),
-        description="The Redis in which servers of one fleet count together: redis://, rediss:// "
-        "or unix://. Empty counts in this process alone.",
+        description="The Redis that servers of one fleet share: in it they count requests "
+        "together, have the keys that seal requestState, and tell each other of changes. redis://, "
+        "rediss:// or unix://. Empty keeps all of that in this process alone.",
     )
     redis_away: Literal["open", "closed"] = Field(
         default="open",
         description='What becomes of requests while Redis is away: "open" lets them through '
-        'uncounted, "closed" refuses them UNAVAILABLE.',
+        'uncounted, "closed" refuses them UNAVAILABLE. A server that starts meanwhile seals '
+        'requestState with a key of its own where "open", and is not ready where "closed".',
     )
 
     @model_validator(mode="after")

@@ -14,7 +14,7 @@ from mcpgrpc.binding import errors, ids, json_text
 from mcpgrpc.binding.era import PROTOCOL_VERSION_META_KEY, Era
 from mcpgrpc.v1 import envelope_pb2
 from mcpgrpc_server.backend import Client, ClientNotification, ServerCall
-from mcpgrpc_server.sdk import internals
+from mcpgrpc_server.sdk import internals, tracing
 from mcpgrpc_server.sdk.access_token import ActingAs
 from mcpgrpc_server.sdk.envelope_connection import EnvelopeConnection
 from mcpgrpc_server.sdk.outbound import ClientOutbound, RequestContext
@@ -78,8 +78,11 @@ class SdkConnection:
                 text = json_text.dump(await self._handle_legacy(call))
             return envelope_pb2.JsonRpcResponse(result_json=text)
         except Exception as error:  # noqa: BLE001  # the boundary: a handler may raise anything
+            tracing.note_exception(error)
             return _error_response(error, call)
         finally:
+            if not is_modern:
+                tracing.note_version(self._legacy.connection)
             self._acting_as.end(acting)
 
     async def handle_notification(self, notification: ClientNotification) -> None:
@@ -133,9 +136,10 @@ class SdkConnection:
         return self._ways.legacy(self, call, self._legacy.connection)
 
     async def _handle_legacy(self, call: ServerCall) -> dict[str, Any]:
-        opened = self.open(call, self._legacy.connection.protocol_version, is_modern=False)
+        runner = tracing.spanless(self._legacy)
+        opened = self.open(call, runner.connection.protocol_version, is_modern=False)
         try:
-            return await self._legacy.on_request(opened.dispatch, call.request.method, call.params)
+            return await runner.on_request(opened.dispatch, call.request.method, call.params)
         finally:
             await opened.close()
 
@@ -146,7 +150,9 @@ class SdkConnection:
         if isinstance(route, internals.InboundLadderRejection):
             raise internals.MCPError(route.code, route.message, route.data)
         opened = self.open(call, route.protocol_version, is_modern=True)
-        runner = internals.ServerRunner(self._server, opened.connection, self._lifespan_state)
+        runner = tracing.spanless(
+            internals.ServerRunner(self._server, opened.connection, self._lifespan_state)
+        )
         try:
             return await runner.on_request(opened.dispatch, call.request.method, call.params)
         finally:

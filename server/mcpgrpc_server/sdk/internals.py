@@ -23,9 +23,17 @@ from mcp.server.mcpserver.resources import ResourceManager
 from mcp.server.mcpserver.tools import Tool, ToolManager
 from mcp.server.mcpserver.utilities import func_metadata as tool_metadata
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
-from mcp.server.request_state import RequestStateBoundary
+from mcp.server.request_state import (
+    AESGCMRequestStateCodec,
+    InvalidRequestState,
+    RequestStateBoundary,
+    RequestStateCodec,
+    RequestStateSecurity,
+)
 from mcp.server.runner import ServerRunner, aclose_shielded, modern_error_data
+from mcp.server.runner import _apply_middleware as apply_middleware
 from mcp.server.session import ServerSession
+from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler
 from mcp.shared import _otel as sdk_tracing
 from mcp.shared._otel import inject_trace_context, otel_span
 from mcp.shared.dispatcher import CallOptions, DispatchContext, ProgressFnT
@@ -33,6 +41,14 @@ from mcp.shared.exceptions import MCPError, NoBackChannelError
 from mcp.shared.inbound import InboundLadderRejection, classify_inbound_request
 from mcp.shared.jsonrpc_dispatcher import handler_exception_to_error_data
 from mcp.shared.message import ServerMessageMetadata
+from mcp.shared.subscriptions import (
+    PromptsListChanged,
+    ResourcesListChanged,
+    ResourceUpdated,
+    ServerEvent,
+    ToolsListChanged,
+    event_from_wire,
+)
 from mcp.shared.transport_context import TransportContext
 from mcp_types import (
     CLIENT_CAPABILITIES_META_KEY,
@@ -69,6 +85,7 @@ __all__ = [
     "REQUEST_TIMEOUT",
     "SERVER_INFO_META_KEY",
     "VERIFIED_RELEASE",
+    "AESGCMRequestStateCodec",
     "AccessToken",
     "ArgModelBase",
     "AuthenticatedUser",
@@ -80,7 +97,10 @@ __all__ = [
     "ErrorData",
     "FuncMetadata",
     "GetPromptRequestParams",
+    "InMemorySubscriptionBus",
     "InboundLadderRejection",
+    "InvalidRequestState",
+    "ListenHandler",
     "LowlevelServer",
     "MCPError",
     "MCPServer",
@@ -90,10 +110,16 @@ __all__ = [
     "PaginatedRequestParams",
     "ProgressFnT",
     "PromptManager",
+    "PromptsListChanged",
     "ReadResourceRequestParams",
     "RequestParams",
     "RequestStateBoundary",
+    "RequestStateCodec",
+    "RequestStateSecurity",
     "ResourceManager",
+    "ResourceUpdated",
+    "ResourcesListChanged",
+    "ServerEvent",
     "ServerMessageMetadata",
     "ServerRequestContext",
     "ServerRunner",
@@ -101,10 +127,13 @@ __all__ = [
     "TextContent",
     "Tool",
     "ToolManager",
+    "ToolsListChanged",
     "TransportContext",
     "aclose_shielded",
+    "apply_middleware",
     "auth_context_var",
     "classify_inbound_request",
+    "event_from_wire",
     "handler_exception_to_error_data",
     "inject_trace_context",
     "is_input_required",

@@ -14,7 +14,9 @@ from pydantic import ValidationError
 
 from mcpgrpc.binding import ids
 from mcpgrpc.binding.era import PROTOCOL_VERSION_META_KEY
+from mcpgrpc.tracing.fields import W3C_FIELDS
 from mcpgrpc_server.sdk import internals
+from mcpgrpc_server.tracing.served import is_served
 
 PROGRESS_TOKEN: Final = "progressToken"  # noqa: S105  # a member's name, no secret
 KNOWN_META: Final = frozenset(
@@ -25,7 +27,8 @@ KNOWN_META: Final = frozenset(
         internals.LOG_LEVEL_META_KEY,
     }
 )
-"""Another member of `_meta` may be a trace context, in whatever form propagators are set to."""
+"""Another member of `_meta` may be a trace context, in whatever form propagators are set to. In a
+request that has a span of this service, W3C's has been read into it."""
 
 MAX_ENVELOPES: Final = 256
 """Envelopes remembered. A client has one or two, and says them again with each request."""
@@ -56,7 +59,10 @@ class Envelopes:
             text = orjson.dumps(meta)
         except TypeError:
             return None
-        return self._versions.get(text) or self._learn(text, meta)
+        version = self._versions.get(text)
+        if version is None and is_served.get() and not meta.keys().isdisjoint(W3C_FIELDS):
+            return self.version_of({"_meta": _without_trace(meta)})
+        return version or self._learn(text, meta)
 
     def _learn(self, text: bytes, meta: dict[str, Any]) -> str | None:
         if len(text) > MAX_ENVELOPE_BYTES or not meta.keys() <= KNOWN_META:
@@ -67,6 +73,13 @@ class Envelopes:
                 self._versions.clear()
             self._versions[text] = version
         return version
+
+
+def _without_trace(meta: dict[str, Any]) -> dict[str, Any] | None:
+    """`_meta` without the trace's fields, which the span in force has read; None if malformed."""
+    if not all(type(meta[field]) is str for field in W3C_FIELDS if field in meta):
+        return None
+    return {name: value for name, value in meta.items() if name not in W3C_FIELDS}
 
 
 def _valid_version(meta: dict[str, Any]) -> str | None:
@@ -86,6 +99,8 @@ def has_plain_legacy_meta(params: dict[str, Any] | None) -> bool:
     if not params or "_meta" not in params:
         return True
     meta = params["_meta"]
+    if type(meta) is dict and is_served.get() and not meta.keys().isdisjoint(W3C_FIELDS):
+        meta = _without_trace(meta)
     return (
         type(meta) is dict
         and meta.keys() <= {PROGRESS_TOKEN}

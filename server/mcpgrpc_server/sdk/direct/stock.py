@@ -16,6 +16,7 @@ from mcpgrpc_server.sdk import internals
 _KERNEL: Final = (
     "ServerRunner.on_request",
     "ServerRunner._on_request",
+    "ServerRunner._compose_server_middleware",
     "ServerRunner._serialize",
     "ServerRunner._stamp_server_info",
     "OpenTelemetryMiddleware.__call__",

@@ -19,6 +19,7 @@ from mcpgrpc_server.sdk.direct.requests import Envelopes, has_plain_legacy_meta,
 from mcpgrpc_server.sdk.direct.results import Results
 from mcpgrpc_server.sdk.direct.surroundings import Peer, Request
 from mcpgrpc_server.sdk.direct.tools import Tools, plain_tool
+from mcpgrpc_server.tracing.served import is_served
 
 
 @dataclass(slots=True)
@@ -87,7 +88,8 @@ class Ways:
         return Way("handler", self._handlers.run(entry, request, boundary))
 
     def _is_own_kernel(self) -> bool:
-        return self._middleware.is_own() and stock.tracing_is_off() and stock.KERNEL.untouched()
+        makes_no_span = stock.tracing_is_off() or is_served.get()
+        return self._middleware.is_own() and makes_no_span and stock.KERNEL.untouched()
 
     def _listing(self, entry: Any, request: Request, made: Made) -> Way:
         text = self._listings.text(request.call.request.method, request.version, made)
