@@ -13,7 +13,7 @@ RELEASED := released/mcpgrpc.v1.txtpb
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/pytest -n $(PYTEST_WORKERS)
 
-.PHONY: help install serve test test-newcomer test-sdk test-interop test-clients conformance bench bench-quick check format generate descriptors release-image clean
+.PHONY: help install serve test test-newcomer test-sdk test-interop test-mesh test-clients conformance bench bench-quick bench-capacity check format generate descriptors release-image clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -34,7 +34,7 @@ serve: $(INSTALLED) ## Serve the example (APP=..., LISTEN=...)
 	@exec $(BIN)/mcpgrpc serve $(APP) --listen $(LISTEN)
 
 test: $(INSTALLED) ## Run every test that needs Python alone
-	$(PYTEST) tests --ignore tests/newcomer --ignore tests/interop
+	$(PYTEST) tests --ignore tests/newcomer --ignore tests/interop --ignore tests/mesh
 
 test-newcomer: $(INSTALLED) ## Walk the README's first ten minutes in a fresh clone
 	$(BIN)/pytest tests/newcomer
@@ -45,6 +45,10 @@ test-sdk: $(INSTALLED) ## Run the official SDK's own interaction tests over this
 test-interop: $(INSTALLED) ## Run the tests with real parts of others: Inspector, npm servers, a browser, grpcurl, Envoy
 	$(BIN)/python -m tests.interop.programs
 	$(PYTEST) tests/interop --timeout 180
+
+test-mesh: $(INSTALLED) ## Run replicas under load, behind Envoy and without it: rolled, killed, stopped, balanced
+	$(BIN)/python -m tests.interop.programs
+	$(PYTEST) tests/mesh
 
 test-clients: $(INSTALLED) ## Build and test the clients of every language (ONLY="go rust")
 	@$(BIN)/python -m tests.clients.run --only "$(ONLY)"
@@ -57,6 +61,9 @@ bench: $(INSTALLED) ## Measure against the peers, into docs/performance.md (ONLY
 
 bench-quick: $(INSTALLED) ## Measure roughly, in under 3 minutes; writes no document (ONLY=...)
 	@$(BIN)/python -m bench --quick --only "$(ONLY)"
+
+bench-capacity: $(INSTALLED) ## Measure what one replica carries, as docs/operations.md shows it
+	@$(BIN)/python -m bench.capacity
 
 check: $(INSTALLED) ## Check format, lint, types, imports, the schema and generated code
 	$(BIN)/ruff format --check .

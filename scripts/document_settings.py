@@ -13,7 +13,8 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, cast, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Union, cast, get_args, get_origin
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
@@ -122,7 +123,11 @@ def kind(annotation: Any) -> str:
     }
     if annotation in names:
         return names[annotation]
+    if get_origin(annotation) is Annotated:
+        return kind(get_args(annotation)[0])
     parts = [part for part in get_args(annotation) if part is not type(None)]
+    if get_origin(annotation) in (Union, UnionType) and len(parts) > 1:
+        return " or ".join(kind(part) for part in parts)
     words = [part for part in parts if isinstance(part, str)]
     if words:
         return ", ".join(f"`{word}`" for word in words)

@@ -10,16 +10,20 @@ import tempfile
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mcpgrpc.connection import ConnectionOptions
 from mcpgrpc.errors import UsageError
+from mcpgrpc.gateway.observing import DoorListener
 from mcpgrpc.gateway.serving import RunningDoor, running_door
 from mcpgrpc.gateway.settings import DEFAULT_STREAMS_PER_CONNECTION, GatewaySettings
 from mcpgrpc_server.health_listener import private_health
 from mcpgrpc_server.listen_targets import MAX_SOCKET_PATH_BYTES, Security, split_security
 from mcpgrpc_server.listeners import UNIX_PREFIX, ListenError
 from mcpgrpc_server.settings import ServerSettings
+
+if TYPE_CHECKING:
+    from mcpgrpc.gateway.metrics.figures import DoorMetrics
 
 SOCKET_NAME: Final = "grpc.sock"
 
@@ -41,9 +45,26 @@ def private_address() -> Iterator[str]:
         yield f"{UNIX_PREFIX}{path}"
 
 
+def door_metrics(settings: ServerSettings) -> DoorMetrics | None:
+    """Who counts what happens at the door, for the page of the server; None without one."""
+    if not settings.metrics:
+        return None
+    # Who has no metrics need not load what counts them.
+    from mcpgrpc.gateway.metrics.figures import DoorMetrics
+
+    return DoorMetrics()
+
+
 @asynccontextmanager
-async def http_door(settings: ServerSettings, address: str) -> AsyncIterator[RunningDoor]:
+async def http_door(
+    settings: ServerSettings, address: str, listener: DoorListener | None = None
+) -> AsyncIterator[RunningDoor]:
     """Listen for HTTP as the settings say; ready once a server serves at the address.
+
+    Args:
+        settings: the server's.
+        address: where the server serves the door.
+        listener: counts what happens; nobody does when left out.
 
     Raises:
         ListenError: the place to listen at cannot be bound.
@@ -55,7 +76,7 @@ async def http_door(settings: ServerSettings, address: str) -> AsyncIterator[Run
         try:
             _, listen = split_security(settings.http)
             door = running_door(
-                options, _door_settings(settings), listen, _probe(settings, address)
+                options, _door_settings(settings), listen, _probe(settings, address), listener
             )
             opened = await stack.enter_async_context(door)
         except UsageError as error:

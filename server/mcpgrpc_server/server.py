@@ -13,10 +13,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 
-from mcpgrpc_server.admission.streams import OpenStreams
+from mcpgrpc_server.admission.overload import overload_watch
 from mcpgrpc_server.audit.streams import AuditTelemetry
 from mcpgrpc_server.authentication.refusal_reports import RefusalReports
 from mcpgrpc_server.authentication.revocation import watch_revocations
@@ -24,37 +22,38 @@ from mcpgrpc_server.authentication.unreadable_metadata import hide_unreadable_me
 from mcpgrpc_server.authentication.wiring import Authentication
 from mcpgrpc_server.backend import Backend, Summary
 from mcpgrpc_server.caching.backend import cached
+from mcpgrpc_server.fleet.backend import joined
 from mcpgrpc_server.health import Health
 from mcpgrpc_server.health_listener import HealthListener, private_health
 from mcpgrpc_server.host import StreamHost
 from mcpgrpc_server.identity import Renew
+from mcpgrpc_server.lifecycle.draining import Drain
+from mcpgrpc_server.lifecycle.pause import pause_seconds_of
+from mcpgrpc_server.lifecycle.readiness import Readiness
 from mcpgrpc_server.lifespan import LifespanTask
 from mcpgrpc_server.listen_targets import split_security
 from mcpgrpc_server.listeners import bind
 from mcpgrpc_server.offering import offering_of
 from mcpgrpc_server.pipeline import ClosableStage, Stage
-from mcpgrpc_server.servicer import SERVICE_NAME, McpServicer, service_handler
+from mcpgrpc_server.registration import SERVICES, register
 from mcpgrpc_server.settings import ServerSettings, check_listeners
 from mcpgrpc_server.stages import guarded, stages_of
 from mcpgrpc_server.stream_settings import bounds_of, channel_options, limits_of
 from mcpgrpc_server.telemetry import LoggingTelemetry, Telemetry
 from mcpgrpc_server.telemetry.fanout import Fanout
+from mcpgrpc_server.tracing import tracing_stages
 from mcpgrpc_server.transport_security.listener_credentials import listener_credentials
 from mcpgrpc_server.tuning.event_loop import check_running
 from mcpgrpc_server.tuning.process import prepare_process
-from mcpgrpc_server.typed.services import SERVICE_NAMES as TYPED_SERVICES
-from mcpgrpc_server.typed.services import Descriptors, Loading, TypedServices
+from mcpgrpc_server.typed.services import Loading
 
 if TYPE_CHECKING:
-    from mcpgrpc_server.metrics.metrics import Metrics
+    from prometheus_client.registry import Collector
 
-HEALTH_SERVICE: Final = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
+    from mcpgrpc_server.metrics.metrics import Metrics
 
 SUMMARY_SECONDS: Final = 2.0
 """How long the app may take to list its tools for the banner, which serves without waiting."""
-
-FLUSH_SECONDS: Final = 1.0
-"""How long the last answers and statuses of a drain may take to be accepted."""
 
 TEARDOWN_SECONDS: Final = 5.0
 """How long handlers that do not heed their cancellation are waited for at a stop."""
@@ -78,6 +77,9 @@ class Server:
         renew: proves the fresh credential of a stream that is open, in the place of what the
             settings take.
         stages: see every request after those that the settings ask for.
+        shares_ports: other processes listen on the same ports, as the workers of `serve` do; they
+            must be held by whoever started them. The app comes up before they are bound then,
+            since what connected before would be refused while others serve.
         private_address: a further `unix:PATH` for doors in this process, in a directory that nobody
             else can enter: always plaintext, and not among `addresses`.
     """
@@ -92,6 +94,7 @@ class Server:
         interceptors: Sequence[grpc.aio.ServerInterceptor] = (),
         renew: Renew | None = None,
         stages: Sequence[Stage] = (),
+        shares_ports: bool = False,
         private_address: str | None = None,
     ) -> None:
         settings = settings if settings is not None else ServerSettings()
@@ -108,10 +111,13 @@ class Server:
         """The `HOST:PORT` of the metrics, once started; empty without them."""
         self.doors: list[str] = []
         """URLs of the doors in front; whoever opens one adds it."""
+        self.collectors: list[Collector] = []
+        """What they count, for the page of the metrics; added before the start."""
         self._metrics = _metrics(settings)
         on_event = None if self._metrics is None else self._metrics.cache_event
         offering = offering_of(app, settings)
         self._backend: Backend = cached(offering.backend, settings, on_event)
+        self._backend = joined(self._backend, app, settings)
         heard: list[Telemetry] = [telemetry if telemetry is not None else LoggingTelemetry()]
         if settings.audit != "off":
             heard.append(AuditTelemetry())
@@ -124,6 +130,7 @@ class Server:
         self._renew = renew if renew is not None else self._authentication.renewal
         self._stages = (*stages_of(settings), *stages)
         self._backend = guarded(self._backend, settings, self._stages)
+        self._shares_ports = shares_ports
         self._private_address = private_address
         self._health_listeners: list[HealthListener] = []
         self._closed: asyncio.Event | None = None
@@ -159,10 +166,13 @@ class Server:
             limits_of(self.settings),
             bounds_of(self.settings),
             self._telemetry,
-            stages=self._stages,
+            stages=(*tracing_stages(), *self._stages),
             renew=self._renew,
         )
-        self._health = Health((SERVICE_NAME, *TYPED_SERVICES, HEALTH_SERVICE))
+        self._health = Health(SERVICES)
+        self._readiness = Readiness(self._health, self._backend.availability)
+        self._drain = Drain(self._host, self._readiness)
+        self._overload = overload_watch(self.settings, self._stages, self._readiness.set_overloaded)
         self._grpc = grpc.aio.server(
             interceptors=(
                 *self._interceptors,
@@ -170,11 +180,15 @@ class Server:
                 *self._authentication.interceptors,
                 Loading(),
             ),
-            options=channel_options(self.settings),
+            options=channel_options(self.settings, shares_ports=self._shares_ports),
         )
-        self._register()
+        # Requests that arrive before the app is up are refused as in a drain: they have not run.
+        self._host.draining = True
+        register(self._grpc, self._host, self._health, self.settings)
         self._lifespan = LifespanTask(self._backend.lifespan)
         try:
+            if self._shares_ports:
+                await self._lifespan.start()
             self.addresses = [self._bind(listen) for listen in self.settings.listen]
             if self._private_address is not None:
                 bind(self._grpc, self._private_address)
@@ -184,9 +198,12 @@ class Server:
             if self._private_address is not None and self.settings.authenticate_health:
                 await self._tell_health_at(private_health(self._private_address))
             self._authentication.start()
-            await self._lifespan.start()
+            if not self._shares_ports:
+                await self._lifespan.start()
             if self._metrics is not None:
-                self.metrics_address = await self._metrics.start(self._host.open_streams)
+                self.metrics_address = await self._metrics.start(
+                    self._host.open_streams, self.collectors
+                )
         except BaseException:
             with contextlib.suppress(grpc.aio.UsageError):
                 # gRPC gives a port back only when it stops what it has started.
@@ -200,8 +217,8 @@ class Server:
         self._revocations = asyncio.create_task(
             watch_revocations(self._host, self._authentication.holds), name="revocations"
         )
-        self._backend.availability.watch(self._follow)
-        self._follow(self._backend.availability.serving)
+        self._readiness.start()
+        self._overload.start()
 
     async def summary(self, timeout_seconds: float = SUMMARY_SECONDS) -> Summary:
         """What is served, asked of the app now; no tools when it does not say so in time."""
@@ -210,30 +227,43 @@ class Server:
         except TimeoutError:
             return Summary("the app")
 
-    async def drain(self, grace_seconds: float | None = None) -> None:
-        """Take no new work, let running requests finish within the grace, then stop.
+    async def leave(self, pause_seconds: float | None = None) -> None:
+        """Be ready no more, and serve on until balancers know; the first part of `drain`.
+
+        Args:
+            pause_seconds: the setting `drain_pause_seconds` when left out.
+        """
+        if pause_seconds is None:
+            pause_seconds = pause_seconds_of(self.settings)
+        await self._drain.leave(pause_seconds)
+
+    async def drain(
+        self, grace_seconds: float | None = None, pause_seconds: float | None = None
+    ) -> None:
+        """Leave, take no new work, let running requests finish within the grace, then stop.
 
         Args:
             grace_seconds: the setting `drain_grace_seconds` when left out. What still runs then is
                 answered ABORTED with Execution MAYBE.
+            pause_seconds: as for `leave`; no pause where that was called before.
         """
+        await self.leave(pause_seconds)
         grace = self.settings.drain_grace_seconds if grace_seconds is None else grace_seconds
         began = time.monotonic()
         self._telemetry.drain_started(grace)
-        self._begin_drain(grace)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._host.wait_empty(), grace)
-        ended = sum(stream.end_drain() for stream in self._host.open_streams())
-        await self.stop(grace_seconds=FLUSH_SECONDS)
+        self._drain.begin(grace)
+        ended = await self._drain.finish(grace)
+        await self.stop(grace_seconds=self.settings.drain_flush_seconds)
         self._telemetry.drain_finished(time.monotonic() - began, ended)
 
     async def stop(self, grace_seconds: float = 0) -> None:
         """End every RPC after `grace_seconds` at most, then the app's lifespan. Idempotent."""
         if self._closed is None or self._closed.is_set():
             return
-        self._begin_drain(grace_seconds)
+        self._drain.begin(grace_seconds)
         if self._revocations is not None:
             self._revocations.cancel()
+        self._overload.stop()
         self._health.end_watches()
         await self._stop_listening(grace_seconds or None)
         await self._authentication.close()
@@ -251,14 +281,14 @@ class Server:
                 await self._metrics.stop()
             self._closed.set()
 
+    def health_statuses(self) -> dict[str, int]:
+        """What health says of each service now; the server must have been started."""
+        return self._health.statuses()
+
     async def wait_closed(self) -> None:
         """Wait until the server has stopped."""
         if self._closed is not None:
             await self._closed.wait()
-
-    def _follow(self, serving: bool) -> None:
-        """Health tells what the backend can do, and NOT_SERVING in a drain whatever it can."""
-        self._health.set_all(serving=serving and not self._host.draining)
 
     async def _stop_listening(self, grace_seconds: float | None) -> None:
         await self._grpc.stop(grace_seconds)
@@ -272,28 +302,8 @@ class Server:
 
     def _bind(self, listen: str) -> str:
         _, target = split_security(listen)
-        return bind(self._grpc, target, listener_credentials(self.settings, listen))
-
-    def _begin_drain(self, grace_seconds: float) -> None:
-        if self._host.draining:
-            return
-        self._host.draining = True
-        self._health.set_all(serving=False)
-        for stream in self._host.open_streams():
-            stream.begin_drain(grace_seconds)
-
-    def _register(self) -> None:
-        # Requests that arrive before the app is up are refused as in a drain: they have not run.
-        self._host.draining = True
-        streams = OpenStreams(self.settings.max_streams_per_caller)
-        servicer = McpServicer(self._host, streams)
-        self._grpc.add_generic_rpc_handlers(
-            (service_handler(servicer), TypedServices(servicer.Call))
-        )
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
-        if self.settings.reflection:
-            names = (SERVICE_NAME, *TYPED_SERVICES, HEALTH_SERVICE, reflection.SERVICE_NAME)
-            reflection.enable_server_reflection(names, self._grpc, Descriptors())
+        credentials = listener_credentials(self.settings, listen)
+        return bind(self._grpc, target, credentials, shares_port=self._shares_ports)
 
 
 def _metrics(settings: ServerSettings) -> Metrics | None:

@@ -18,17 +18,20 @@ from mcpgrpc_server.audit.settings import AuditSettings
 from mcpgrpc_server.authentication.settings import AuthenticationSettings
 from mcpgrpc_server.authentication.token_settings import TokenSettings
 from mcpgrpc_server.caching.settings import CachingSettings
+from mcpgrpc_server.fleet.settings import FleetSettings
 from mcpgrpc_server.http_door_settings import HttpDoorSettings
+from mcpgrpc_server.lifecycle.settings import LifecycleSettings
 from mcpgrpc_server.listen_targets import Security, checked_target, is_local
+from mcpgrpc_server.log_settings import LogSettings
 from mcpgrpc_server.metrics.settings import MetricsSettings
 from mcpgrpc_server.rate_limits.settings import RateLimitSettings
 from mcpgrpc_server.rights.settings import RightsSettings
 from mcpgrpc_server.sdk.settings import DispatchSettings
-from mcpgrpc_server.setting_values import lower, separated
-from mcpgrpc_server.structured_log import LogFormat, LogLevel
+from mcpgrpc_server.setting_values import separated
 from mcpgrpc_server.transport_security.settings import TransportSecuritySettings
 from mcpgrpc_server.tuning.settings import TuningSettings
 from mcpgrpc_server.upstream.settings import UpstreamSettings
+from mcpgrpc_server.workers.settings import WorkerSettings
 
 ENVIRONMENT_PREFIX: Final = "MCPGRPC_"
 
@@ -45,18 +48,22 @@ Target = Annotated[str, AfterValidator(checked_target)]
 
 class ServerSettings(
     HttpDoorSettings,
+    LogSettings,
     AuditSettings,
     AdmissionSettings,
+    LifecycleSettings,
     MetricsSettings,
     CachingSettings,
     UpstreamSettings,
     RateLimitSettings,
+    FleetSettings,
     RightsSettings,
     AuthenticationSettings,
     TokenSettings,
     TransportSecuritySettings,
     TuningSettings,
     DispatchSettings,
+    WorkerSettings,
     BaseSettings,
 ):
     """What a server is told. Frozen; unknown names are refused.
@@ -87,13 +94,6 @@ class ServerSettings(
     )
     reflection: bool = Field(
         default=True, description="Serve gRPC reflection, so that grpcurl needs no schema."
-    )
-    drain_grace_seconds: float = Field(
-        default=25,
-        ge=0,
-        le=3_600,
-        description="How long requests may run on after SIGTERM. At most an hour, since the "
-        "process takes no new work all that time; Kubernetes kills after 30 s by default.",
     )
     max_message_bytes: int = Field(
         default=16 * MIB,
@@ -230,12 +230,6 @@ class ServerSettings(
         le=3_600,
         description="A frame is written at least this often, so that proxies keep idle streams; 0 "
         "promises none. At most an hour, beyond any proxy's idle timeout.",
-    )
-    log_level: Annotated[LogLevel, BeforeValidator(lower)] = Field(
-        default="info", description="The lowest level that is logged."
-    )
-    log_format: Annotated[LogFormat, BeforeValidator(lower)] = Field(
-        default="auto", description='How to log; "auto" is text on a terminal and JSON elsewhere.'
     )
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from mcpgrpc.logs.redaction import Redaction
 from mcpgrpc_server.admission.stage import ConcurrencyStage
 from mcpgrpc_server.audit.stage import AuditStage
 from mcpgrpc_server.backend import Backend
 from mcpgrpc_server.caching.stage import PrivateStage
+from mcpgrpc_server.fleet.redis_client import redis_url
 from mcpgrpc_server.pipeline import Stage
 from mcpgrpc_server.settings import ServerSettings, SettingsError
 from mcpgrpc_server.watched_file import WatchedFile, WatchedFileError
@@ -30,19 +32,27 @@ def stages_of(settings: ServerSettings) -> tuple[Stage, ...]:
     """
     stages: list[Stage] = []
     if settings.audit != "off":
-        stages.append(AuditStage(with_arguments=settings.audit == "arguments"))
+        wants_arguments = settings.audit == "arguments"
+        stages.append(AuditStage(Redaction(settings.log_redact) if wants_arguments else None))
+    # Ahead of what costs more than a refusal does: who has too much to do says so at once.
+    stages.append(
+        ConcurrencyStage(settings.max_requests_per_caller, settings.max_requests_per_server)
+    )
     if settings.policy:
         # Above the rights, whose answers differ from caller to caller.
         stages.append(PrivateStage())
         stages.append(_rights(settings.policy))
     if settings.rate_limit or settings.rate_limit_tool:
         stages.append(_rate_limits(settings))
-    stages.append(ConcurrencyStage(settings.max_requests_per_caller))
     return tuple(stages)
 
 
 def guarded(backend: Backend, settings: ServerSettings, stages: Iterable[Stage]) -> Backend:
-    """The backend behind what judges notifications by the policy: stages see requests alone."""
+    """The backend behind what judges and mirrors notifications: stages see requests alone."""
+    if settings.log_notifications:
+        from mcpgrpc_server.mirrored_notifications import MirroredBackend
+
+        backend = MirroredBackend(backend)
     if not settings.policy:
         return backend
     from mcpgrpc_server.rights.notifications import JudgedBackend
@@ -65,20 +75,10 @@ def _rate_limits(settings: ServerSettings) -> Stage:
 
 
 def _counters(settings: ServerSettings) -> Counters:
-    from limits.errors import ConfigurationError
-
     from mcpgrpc_server.rate_limits.counters import MemoryCounters, RedisCounters
 
-    url = settings.redis.get_secret_value()
-    if not url:
-        return MemoryCounters()
-    try:
-        return RedisCounters(url)
-    except (ConfigurationError, ModuleNotFoundError):
-        raise SettingsError("redis needs a package: pip install 'mcpgrpc[redis]'") from None
-    except ValueError:
-        # Whatever is wrong with it, the address may hold a password.
-        raise SettingsError("redis is no address that its client can use") from None
+    url = redis_url(settings)
+    return RedisCounters(url, settings.redis_prefix) if url else MemoryCounters()
 
 
 def _rights(path: str) -> Stage:

@@ -27,7 +27,8 @@ DIRECTIVE = re.compile(
 )
 OWN = ("mcpgrpc", "mcpgrpc_server")
 ELSEWHERE = {
-    *("git", "cd", "curl", "envoy", "ghz", "grpc-health-probe", "grpcurl", "pip", "promtool", "#")
+    *("git", "cd", "curl", "docker", "envoy", "ghz", "grpc-health-probe", "grpcurl", "kubectl"),
+    *("pip", "promtool", "#"),
 }
 """Programs that are not the project's; what they are told is not checked."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -127,6 +128,10 @@ async def test_a_renewed_certificate_is_shown_to_new_connections_and_harms_no_op
 ) -> None:
     later = FilingAuthority(tmp_path, "later")
     to_later = replace(trusting, tls_ca=later.certificate)
+    # Clients with the same files share a connection, and the one that is open was shown the old.
+    same_authority = tmp_path / "same.pem"
+    shutil.copy(authority.certificate, same_authority)
+    anew = replace(trusting, tls_ca=same_authority)
     async with (
         Server(app(), settings=settings(pair)) as server,
         mcpgrpc.Client(server.addresses[0], security=trusting) as open_before,
@@ -135,7 +140,7 @@ async def test_a_renewed_certificate_is_shown_to_new_connections_and_harms_no_op
         pair.replace_by(later.issue("server"))
         # The files are looked at once a second: connecting is tried again until they were.
         assert await call(server.addresses[0], to_later) == "hello"
-        await refused(server.addresses[0], trusting)
+        await refused(server.addresses[0], anew)
         result = await open_before.call_tool("echo", {"value": "still"})
         assert result.content[0].text == "still"
 
