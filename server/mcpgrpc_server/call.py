@@ -12,7 +12,7 @@ from typing import Any, Final
 import anyio
 import grpc
 
-from mcpgrpc.binding import json_text
+from mcpgrpc.binding import errors, json_text
 from mcpgrpc.binding.core import Answer, StartRequest, StreamCore
 from mcpgrpc.binding.era import Era, EraGate
 from mcpgrpc.binding.errors import Refusal, reason_name, retry_after_seconds
@@ -21,7 +21,7 @@ from mcpgrpc.binding.limits import KIB
 from mcpgrpc.stream.requests import Waiting
 from mcpgrpc.stream.writer import StreamClosedError
 from mcpgrpc.v1 import envelope_pb2, errors_pb2, mcp_service_pb2
-from mcpgrpc_server import pipeline
+from mcpgrpc_server import mirrors, pipeline
 from mcpgrpc_server.backend import ServerCall
 from mcpgrpc_server.caller import Caller
 from mcpgrpc_server.execution import DRAIN_DEADLINE, Execution
@@ -99,9 +99,16 @@ class CallExchange(OneWayClient):
         if isinstance(effect, Answer):
             await self._answer(effect.response)
         elif isinstance(effect, StartRequest):
-            response = await self._execute(effect)
+            wrong = self._mirrors_wrong(effect)
+            response = wrong if wrong is not None else await self._execute(effect)
             response.id.CopyFrom(message.request.id)
             await self._answer(response)
+
+    def _mirrors_wrong(self, start: StartRequest) -> envelope_pb2.JsonRpcResponse | None:
+        """The answer to a request that the metadata beside it contradicts."""
+        metadata = self._context.invocation_metadata() or ()
+        wrong = mirrors.contradiction(metadata, start.request.method, target_name(start.params))
+        return None if wrong is None else errors.failure(errors.HEADER_MISMATCH, wrong)
 
     async def notify(
         self,

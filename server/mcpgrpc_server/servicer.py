@@ -22,6 +22,7 @@ from mcpgrpc_server.caller import Caller, visible_headers
 from mcpgrpc_server.correlation import begin_rpc
 from mcpgrpc_server.host import StreamHost
 from mcpgrpc_server.identity import current_identity
+from mcpgrpc_server.mirrors import MIRROR_KEYS
 from mcpgrpc_server.session.stream import SessionStream
 from mcpgrpc_server.status import abort
 
@@ -30,9 +31,6 @@ SESSION: Final = "Session"
 CALL: Final = "Call"
 ERA_KEY: Final = "mcpgrpc-era"
 """Metadata with which a door, which knows its era, pins the stream's."""
-
-MIRROR_KEYS: Final = frozenset({"mcp-method", "mcp-name"})
-"""Metadata that mirrors one request, for proxies that route by it; a stream of many cannot."""
 
 
 class McpServicer(mcp_service_pb2_grpc.McpServiceServicer):
@@ -105,6 +103,7 @@ class McpServicer(mcp_service_pb2_grpc.McpServiceServicer):
         await abort(context, refusal)
 
     async def _gate(self, context: grpc.aio.ServicerContext[Any, Any], caller: Caller) -> EraGate:
+        # They mirror one request, for proxies that route by it; a stream of many cannot.
         mirrors = sorted(MIRROR_KEYS & caller.headers.keys())
         if mirrors:
             await abort(context, _invalid(f"{mirrors[0]} mirrors one request; use Call for it"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self, TypeAlias
 
@@ -256,15 +256,16 @@ class RawCalls:
         envelope: envelope_pb2.Envelope,
         *,
         timeout: float | None = MAX_SECONDS,
+        pairs: Iterable[tuple[str, str]] = (),
         **metadata: str,
     ) -> Any:
-        """Begin a Call; gives gRPC's own object."""
+        """Begin a Call; gives gRPC's own object. Pairs are metadata that may stand twice."""
         channel = grpc.aio.insecure_channel(server.addresses[0], options=LOCAL_CONNECTION)
         self._channels.append(channel)
         message = mcp_service_pb2.CallRequest(request=envelope.request)
-        pairs = tuple((name.replace("_", "-"), value) for name, value in metadata.items())
+        named = tuple((name.replace("_", "-"), value) for name, value in metadata.items())
         stub: Any = mcp_service_pb2_grpc.McpServiceStub(channel)
-        return stub.Call(message, timeout=timeout, metadata=pairs)
+        return stub.Call(message, timeout=timeout, metadata=(*named, *pairs))
 
     async def finish(self, rpc: Any) -> tuple[list[mcp_service_pb2.CallResponse], Ending]:
         """Read a Call to its end."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from base64 import b64encode
 from math import ceil
 from typing import Any
 from urllib.parse import quote
@@ -166,6 +167,46 @@ async def test_a_listen_on_a_call_ends_with_its_result_in_a_drain(
     assert json.loads(messages[-1].response.result_json)["resultType"] == "complete"
     assert ended.code is grpc.StatusCode.OK
     await asyncio.wait_for(drain, 10)
+
+
+def in_base64(text: str) -> str:
+    """A mirror of what is no text of HTTP."""
+    return f"=?base64?{b64encode(text.encode()).decode()}?="
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        (("mcp-method", "tools/list"),),
+        (("mcp-name", "other"),),
+        (("mcp-name", "echo"), ("mcp-name", "echo")),
+        (("mcp-name", "echo"), ("mcp-name", "other")),
+        (("mcp-method", "tools/call"), ("mcp-method", "tools/call")),
+        (("mcp-name", "=?base64?!!!?="),),
+        (("mcp-name", in_base64("other")),),
+    ],
+    ids=["method", "name", "name twice", "two names", "method twice", "no base64", "in base64"],
+)
+async def test_decision_21_a_mirror_that_does_not_tell_the_truth_is_refused(
+    server: Server, calls: RawCalls, pairs: tuple[tuple[str, str], ...]
+) -> None:
+    messages, ended = await calls.run(server, tool(1, "echo", {"value": 1}), pairs=pairs)
+    response = messages[-1].response
+    assert (response.error.code, response.id.integer) == (-32020, 1)
+    assert ended.code is grpc.StatusCode.OK
+    assert dict(ended.trailers)["mcpgrpc-error-code"] == "-32020"
+
+
+async def test_decision_21_mirrors_that_tell_the_truth_are_no_matter(
+    server: Server, calls: RawCalls
+) -> None:
+    for name in ("echo", in_base64("echo")):
+        pairs = (("mcp-method", "tools/call"), ("mcp-name", name))
+        messages, _ = await calls.run(server, tool(1, "echo", {"value": 1}), pairs=pairs)
+        assert messages[-1].response.HasField("result_json")
+    listing = request(2, "tools/list", modern())
+    messages, _ = await calls.run(server, listing, pairs=(("mcp-method", "tools/list"),))
+    assert messages[-1].response.HasField("result_json")
 
 
 async def test_a_tool_on_a_call_cannot_ask_its_client(server: Server, calls: RawCalls) -> None:

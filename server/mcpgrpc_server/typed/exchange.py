@@ -11,9 +11,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 from google.protobuf.message import Message
 
-from mcpgrpc.binding import errors
 from mcpgrpc.v1 import envelope_pb2, mcp_service_pb2
-from mcpgrpc_server.typed import mirrors
 from mcpgrpc_server.typed.error_status import abort_with
 from mcpgrpc_server.typed.params import REQUEST_ID, TypedRequest
 from mcpgrpc_server.typed.results import read_result
@@ -100,10 +98,6 @@ class TypedCalls:
             request = prepare()
         except BadRequestError as error:
             await abort_with(context, _error(error.code, error.message))
-            return None
-        wrong = mirrors.contradiction(context.invocation_metadata() or (), request)
-        if wrong is not None:
-            await abort_with(context, _error(errors.HEADER_MISMATCH, wrong))
             return None
         replies = CallReplies(context, event)
         await self._serve_call(_call(request), cast("Context", replies), rpc)

@@ -11,8 +11,6 @@ import binascii
 from collections.abc import Iterable
 from typing import Final
 
-from mcpgrpc_server.typed.params import TypedRequest
-
 METHOD_KEY: Final = "mcp-method"
 NAME_KEY: Final = "mcp-name"
 
@@ -20,10 +18,21 @@ _ENCODED_BEGIN: Final = "=?base64?"
 _ENCODED_END: Final = "?="
 
 
-def contradiction(metadata: Iterable[tuple[str, str | bytes]], request: TypedRequest) -> str | None:
-    """What is wrong with the mirrors of a request; None when they tell the truth, or nothing."""
-    pairs = [(key, value) for key, value in metadata if key in (METHOD_KEY, NAME_KEY)]
-    for key, truth in ((METHOD_KEY, request.method), (NAME_KEY, request.target)):
+MIRROR_KEYS: Final = frozenset({METHOD_KEY, NAME_KEY})
+
+
+def contradiction(
+    metadata: Iterable[tuple[str, str | bytes]], method: str, target: str | None
+) -> str | None:
+    """What is wrong with the mirrors of a request; None when they tell the truth, or nothing.
+
+    Args:
+        metadata: what came with the RPC.
+        method: of the request.
+        target: the tool's or prompt's name or the resource's URI that it is about.
+    """
+    pairs = [(key, value) for key, value in metadata if key in MIRROR_KEYS]
+    for key, truth in ((METHOD_KEY, method), (NAME_KEY, target)):
         said = [value for each, value in pairs if each == key]
         if len(said) > 1:
             return f"{key} stands twice in the metadata"
