@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import socket
 import time
@@ -88,7 +89,7 @@ async def test_when_one_of_three_is_killed_only_what_it_had_is_lost_and_it_comes
     assert set(processes.by_id.values()) == {1}
 
 
-@pytest.mark.parametrize("processes", [0.3], indirect=True, ids=["a promise of 0.3 s"])
+@pytest.mark.parametrize("processes", [1.0], indirect=True, ids=["a promise of 1 s"])
 async def test_a_server_that_hangs_is_left_when_it_has_missed_three_promised_frames(
     processes: Processes, connect: Connect
 ) -> None:
@@ -99,9 +100,11 @@ async def test_a_server_that_hangs_is_left_when_it_has_missed_three_promised_fra
         await processes.signal(addresses[0], signal.SIGSTOP)
         held = 0
         while not load.lost:
-            await asyncio.wait_for(client.call_tool("count", {"call": f"w:{held}"}), 10)
+            # It may be one of those that are lost.
+            with contextlib.suppress(ConnectionLost):
+                await asyncio.wait_for(client.call_tool("count", {"call": f"w:{held}"}), 10)
             held += 1
-        assert "the server promised to write every 0.3 s" in str(load.lost[0])
+        assert "the server promised to write every 1 s" in str(load.lost[0])
         assert {each.execution for each in load.lost} == {"MAYBE"}
         lost = len(load.lost)
         for number in range(200):

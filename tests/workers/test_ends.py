@@ -37,7 +37,15 @@ async def busy(workers: Workers, flag: Path) -> AsyncIterator[Busy]:
             pid: asyncio.create_task(each.call("hold", release=str(flag)))
             for pid, each in connections.items()
         }
-        await workers.until(lambda: all(f"holding {pid}" in workers.out for pid in calls))
+        holding = asyncio.create_task(
+            workers.until(lambda: all(f"holding {pid}" in workers.out for pid in calls))
+        )
+        # A call that ends instead says why.
+        first, _ = await asyncio.wait(
+            {holding, *calls.values()}, return_when=asyncio.FIRST_COMPLETED
+        )
+        assert first == {holding}, [each.result() for each in first]
+        holding.result()
         yield Busy(calls, flag)
         for task in calls.values():
             task.cancel()
