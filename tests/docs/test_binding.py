@@ -13,7 +13,8 @@ from mcpgrpc.binding.limits import KIB, MIB, Limits, PeerLimits, to_seconds
 from mcpgrpc.v1 import errors_pb2, session_pb2
 from mcpgrpc_server.caller import visible_headers
 from mcpgrpc_server.host import StreamBounds
-from mcpgrpc_server.servicer import ERA_KEY, MIRROR_KEYS
+from mcpgrpc_server.mirrors import MIRROR_KEYS
+from mcpgrpc_server.servicer import ERA_KEY
 from mcpgrpc_server.settings import ServerSettings
 from mcpgrpc_server.status import ERROR_CODE_KEY, MAX_MESSAGE_BYTES
 from tests.docs.documents import ROOT, document

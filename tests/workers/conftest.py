@@ -150,10 +150,13 @@ class Workers:
 
     async def until(self, look: Callable[[], bool]) -> None:
         """Wait until what was written makes this true."""
-        async with asyncio.timeout(SECONDS), self._wrote:
-            while not look():
-                assert not self._reading.done(), (self.out, self.lines)
-                await self._wrote.wait()
+        try:
+            async with asyncio.timeout(SECONDS), self._wrote:
+                while not look():
+                    assert not self._reading.done(), (self.out, self.lines)
+                    await self._wrote.wait()
+        except TimeoutError:
+            raise AssertionError((self.out, self.lines)) from None
 
     async def _read(self, stream: asyncio.StreamReader | None, into: list[str]) -> None:
         assert stream is not None
