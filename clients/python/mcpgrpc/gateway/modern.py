@@ -106,7 +106,7 @@ class ModernDoor:
         params = _checked_params(request, envelope.request)
         mirrors = _mirrors(request, envelope.request.method, params)
         options = caller.options(self.options, *mirrors)
-        await self._check_param_headers(request, envelope, params, caller, options)
+        await self._check_param_headers(request, envelope, params, caller)
         envelope.door.CopyFrom(door_context(request.headers))
         question = self.cache.question(envelope, caller)
         kept = self.cache.answer(question)
@@ -145,12 +145,13 @@ class ModernDoor:
         envelope: envelope_pb2.Envelope,
         params: dict[str, Any],
         caller: HttpCaller,
-        options: ConnectionOptions,
     ) -> None:
         if envelope.request.method != "tools/call":
             return
+        # Its own mirror: that of the call would not be true of a list.
+        listing = caller.options(self.options, (_METHOD_HEADER, "tools/list"))
         rejection = await self.schemas.rejection(
-            lambda: self.carrier(options, Silence()), caller.identity, params, request.headers
+            lambda: self.carrier(listing, Silence()), caller.identity, params, request.headers
         )
         if rejection is not None:
             raise _rejected(rejection, ids.from_message(envelope.request.id))
