@@ -6,11 +6,12 @@ changed on the event loop alone, and read by a scrape in a thread of its own.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from mcpgrpc_server.metrics.request_series import Kind, Series
-from mcpgrpc_server.metrics.tallies import Counter, Histogram
+from mcpgrpc_server.metrics.tallies import SECONDS_BOUNDS, Counter, Histogram
 from mcpgrpc_server.telemetry import Outcome
 
 LabelsOf: TypeAlias = Callable[[str, str | None], tuple[str, str, bool]]
@@ -18,6 +19,8 @@ LabelsOf: TypeAlias = Callable[[str, str | None], tuple[str, str, bool]]
 
 RECEIVED: Final = ("received",)
 SENT: Final = ("sent",)
+
+_OK: Final = Outcome.OK
 
 
 class RpcCounter:
@@ -78,8 +81,14 @@ class RpcCounter:
         series = self._found.get((method, name, era))
         if series is None:
             series = self._find(method, name, era)
-        series.spread.observe(duration_seconds, trace_id)
-        if outcome is Outcome.OK:
+        if trace_id:
+            series.spread.observe(duration_seconds, trace_id)
+        else:
+            # As `observe`, without the call: every request comes along here.
+            spread = series.spread
+            spread.counts[bisect_left(SECONDS_BOUNDS, duration_seconds)] += 1
+            spread.total += duration_seconds
+        if outcome is _OK:
             series.ok += 1
         else:
             series.count(outcome)

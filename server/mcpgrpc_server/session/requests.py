@@ -197,15 +197,11 @@ class RunningRequests:
         response: envelope_pb2.JsonRpcResponse | None,
     ) -> None:
         call = execution.call
-        request = call.request
-        counter.request_ended(
-            request.method,
-            target_name(call.params),
-            MODERN if request.modern else call.era.value,
-            outcome_of(response, request),
-            time.monotonic() - execution.began,
-            call.trace_id,
-        )
+        request, name = call.request, target_name(call.params)
+        era = MODERN if request.modern else call.era.value
+        outcome = outcome_of(response, request)
+        seconds = time.monotonic() - execution.began
+        counter.request_ended(request.method, name, era, outcome, seconds, call.trace_id)
 
     def _answer_early(self, execution: Execution, response: envelope_pb2.JsonRpcResponse) -> None:
         request = execution.call.request
@@ -242,13 +238,21 @@ _OUTCOMES: Final = {
 }
 
 
+# A member of an enumeration takes a lookup in two dictionaries each time.
+_OK: Final = Outcome.OK
+
+
 def outcome_of(response: envelope_pb2.JsonRpcResponse | None, request: InFlightRequest) -> Outcome:
     """How a request ended, for telemetry."""
     if response is None or request.cancelled:
         return Outcome.CANCELLED
     if not response.HasField("error"):
-        is_tool_error = request.method == CALL_METHOD and says_error(response.result_json)
-        return Outcome.TOOL_ERROR if is_tool_error else Outcome.OK
+        if request.method != CALL_METHOD:
+            return _OK
+        text = response.result_json
+        if _ERROR_FORM not in text and _SPACED_ERROR_FORM not in text:
+            return _OK
+        return Outcome.TOOL_ERROR if says_error(text) else _OK
     if response.reason == errors_pb2.ERROR_REASON_UNSPECIFIED:
         return Outcome.ERROR
     return _OUTCOMES.get(response.reason, Outcome.REFUSED)
