@@ -16,6 +16,7 @@ from mcpgrpc.errors import RemoteError, RequestTimeout, ServiceError
 from mcpgrpc.testing import serving
 from mcpgrpc.v1 import tools_service_pb2, tools_service_pb2_grpc
 from mcpgrpc_server import Server, ServerSettings
+from tests.metrics.scraped import scraped
 from tests.tracing.app import adding
 from tests.tracing.collected import Collected, attributes, traceparent
 
@@ -62,6 +63,24 @@ async def test_the_span_of_a_request_says_what_the_sdks_would_and_the_rpc(
         "rpc.method": rpc.capitalize(),
     }
     assert attributes(spans.one("CLIENT tools/call add"))["jsonrpc.request.id"] == request_id
+
+
+@WIRES
+async def test_the_trace_of_a_request_is_an_exemplar_on_the_page_of_metrics(
+    spans: Collected, mode: str, rpc: str
+) -> None:
+    server = Server(adding(), ["127.0.0.1:0"], settings=ServerSettings(metrics="127.0.0.1:0"))
+    async with server:
+        async with client(server.addresses[0], mode, rpc) as caller:
+            await caller.call_tool("add", {"a": 1, "b": 2})
+        page = await scraped(server.metrics_address)
+    shown = [
+        each.exemplar.labels["trace_id"]
+        for each in page.samples
+        if each.exemplar is not None and each.labels.get("method") == "tools/call"
+    ]
+    span = spans.one("SERVER tools/call add")
+    assert shown == [f"{span.context.trace_id:032x}"]
 
 
 async def test_prompts_and_resources_are_named_as_the_sdk_names_them(spans: Collected) -> None:
