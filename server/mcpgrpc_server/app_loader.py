@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from mcpgrpc_server.redaction import clip, escape_controls
+from mcpgrpc.logs.redaction import clip, escape_controls
 from mcpgrpc_server.sdk.internals import is_server
 from mcpgrpc_server.sdk.sealing import mark_process_keys
 

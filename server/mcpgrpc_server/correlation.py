@@ -12,7 +12,8 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
 from mcpgrpc.binding import json_text
-from mcpgrpc.logs.correlation import HEADER, TRACEPARENT, current, given_id, new_id
+from mcpgrpc.logs.correlation import HEADER, current, given_id, new_id
+from mcpgrpc.tracing.fields import TRACEPARENT
 from mcpgrpc.v1 import mcp_service_pb2
 from mcpgrpc_server.caller import Caller
 

@@ -16,7 +16,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import EnvSettingsSource
 
-from mcpgrpc_server.redaction import clip, escape_controls
+from mcpgrpc.logs.redaction import clip, escape_controls
 from mcpgrpc_server.settings import ENVIRONMENT_PREFIX, ServerSettings, SettingsError
 from mcpgrpc_server.upstream.setting_checks import shown_url
 

@@ -10,9 +10,9 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from mcpgrpc.logs.redaction import clip, escape_controls
 from mcpgrpc_server.backend import Summary
 from mcpgrpc_server.listen_targets import Security, is_local
-from mcpgrpc_server.redaction import clip, escape_controls
 from mcpgrpc_server.settings import ServerSettings
 
 MAX_TOOLS_SHOWN: Final = 20

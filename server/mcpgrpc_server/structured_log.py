@@ -6,11 +6,8 @@ around it.
 
 from __future__ import annotations
 
-from mcpgrpc.logs.lines import JsonFormatter, TextFormatter
-from mcpgrpc.logs.setup import LogFormat, LogLevel, configure_logging
+from mcpgrpc.logs.setup import configure_logging
 from mcpgrpc_server.log_settings import LogSettings
-
-__all__ = ["JsonFormatter", "LogFormat", "LogLevel", "TextFormatter", "configure_logging", "log_as"]
 
 
 def log_as(settings: LogSettings) -> None:

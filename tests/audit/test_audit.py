@@ -13,8 +13,8 @@ import pytest
 
 import mcpgrpc
 from mcpgrpc.errors import ServiceError
+from mcpgrpc.logs.lines import JsonFormatter
 from mcpgrpc_server import Server, ServerSettings
-from mcpgrpc_server.structured_log import JsonFormatter
 from tests.doors.door import open_door
 from tests.rights.app import TokenIsSubject, mcpserver_app
 

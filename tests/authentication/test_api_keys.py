@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from mcpgrpc.logs.redaction import redact
 from mcpgrpc_server.authentication.api_keys import (
     MAX_KEYS,
     MAX_SCOPES,
@@ -19,7 +20,6 @@ from mcpgrpc_server.authentication.api_keys import (
     parse_api_keys,
 )
 from mcpgrpc_server.identity import NotProvenError
-from mcpgrpc_server.redaction import redact
 from mcpgrpc_server.watched_file import WatchedFileError
 from tests.authentication.key_ring import HOLDER, KeyRing, id_of
 

@@ -20,9 +20,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from mcpgrpc.logs.redaction import clip, escape_controls
 from mcpgrpc_server.authentication.presented import API_KEY_PREFIX
 from mcpgrpc_server.identity import ANONYMOUS, Identity, IdentityKind, NotProvenError
-from mcpgrpc_server.redaction import clip, escape_controls
 from mcpgrpc_server.watched_file import DEFAULT_INTERVAL_SECONDS, WatchedFile
 
 MAX_KEYS: Final = 2_000

@@ -11,8 +11,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
+from mcpgrpc.logs.redaction import escape_controls
 from mcpgrpc_server.identity import Identity, IdentityKind, NotProvenError
-from mcpgrpc_server.redaction import escape_controls
 
 FINGERPRINT_CLAIM: Final = "fingerprint_sha256"
 """The claim of an identity by certificate that holds its SHA-256, in hexadecimal."""

@@ -14,10 +14,10 @@ from typing import Final
 import httpx2
 
 from mcpgrpc.binding import json_text
+from mcpgrpc.logs.redaction import clip, escape_controls
 from mcpgrpc_server.authentication.json_web_keys import MAX_SET_BYTES
 from mcpgrpc_server.authentication.jwks_source import FetchedKeys, KeyFetchError
 from mcpgrpc_server.listen_targets import is_local
-from mcpgrpc_server.redaction import clip, escape_controls
 
 FETCH_TIMEOUT_SECONDS: Final = 10.0
 """For a whole fetch: looking up the name, connecting, and every byte of both documents."""

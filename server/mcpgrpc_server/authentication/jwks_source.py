@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
+from mcpgrpc.logs.redaction import escape_controls
 from mcpgrpc_server.authentication.json_web_keys import KeySet, parse_key_set
 from mcpgrpc_server.identity import ProofUnavailableError
-from mcpgrpc_server.redaction import escape_controls
 from mcpgrpc_server.watched_file import DEFAULT_INTERVAL_SECONDS, WatchedFile
 
 logger = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
+from mcpgrpc.logs.redaction import escape_controls
 from mcpgrpc_server.identity import Identity, IdentityKind, NotProvenError
-from mcpgrpc_server.redaction import escape_controls
 
 MAX_SUBJECT_CHARACTERS: Final = 1_024
 

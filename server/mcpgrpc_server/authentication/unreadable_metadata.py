@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from mcpgrpc_server.redaction import REDACTED
+from mcpgrpc.logs.redaction import REDACTED
 
 _GRPC_LOGGER: Final = "grpc._cython.cygrpc"
 _COMPLAINT: Final = "Invalid encoding on %s"

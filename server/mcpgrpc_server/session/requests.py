@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from mcpgrpc.binding import json_text
 from mcpgrpc.binding.core import Notify, StartRequest, StreamCore
 from mcpgrpc.binding.encoded import EncodedItem
 from mcpgrpc.binding.era import Era
 from mcpgrpc.binding.errors import reason_name
 from mcpgrpc.binding.in_flight import InFlightRequest
 from mcpgrpc.binding.limits import to_seconds
+from mcpgrpc.binding.tool_errors import says_error
 from mcpgrpc.stream.requests import Waiting
 from mcpgrpc.stream.writer import FrameWriter, StreamClosedError
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
@@ -228,10 +228,6 @@ CALL_METHOD: Final = "tools/call"
 
 MODERN: Final = Era.MODERN.value
 
-_ERROR_FORM: Final = '"isError":true'
-_SPACED_ERROR_FORM: Final = '"isError": true'
-"""As JSON is written. Inside of a string the quotes would have backslashes."""
-
 _OUTCOMES: Final = {
     errors_pb2.ERROR_REASON_TIMEOUT: Outcome.TIMEOUT,
     errors_pb2.ERROR_REASON_DRAIN_DEADLINE: Outcome.FAILED,
@@ -249,21 +245,10 @@ def outcome_of(response: envelope_pb2.JsonRpcResponse | None, request: InFlightR
     if not response.HasField("error"):
         if request.method != CALL_METHOD:
             return _OK
-        text = response.result_json
-        if _ERROR_FORM not in text and _SPACED_ERROR_FORM not in text:
-            return _OK
-        return Outcome.TOOL_ERROR if says_error(text) else _OK
+        return Outcome.TOOL_ERROR if says_error(response.result_json) else _OK
     if response.reason == errors_pb2.ERROR_REASON_UNSPECIFIED:
         return Outcome.ERROR
     return _OUTCOMES.get(response.reason, Outcome.REFUSED)
-
-
-def says_error(result_json: str) -> bool:
-    """Whether a tool's result has `isError`. Only a text that may have it is parsed."""
-    if _ERROR_FORM not in result_json and _SPACED_ERROR_FORM not in result_json:
-        return False
-    result = json_text.parse_object(result_json)
-    return result is not None and result.get("isError") is True
 
 
 def target_name(params: dict[str, Any] | None) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from mcpgrpc.logs.correlation import current, handling
-from mcpgrpc_server.redaction import REDACTED, clip, escape_controls, redact
+from mcpgrpc.logs.redaction import REDACTED, clip, escape_controls, redact
 
 logger = logging.getLogger("mcpgrpc.upstream")
 

@@ -15,9 +15,9 @@ from mcpgrpc.binding import errors, json_text
 from mcpgrpc.binding.era import LEGACY_VERSIONS, MODERN_VERSIONS, PROTOCOL_VERSION_META_KEY
 from mcpgrpc.client.handshake import DEFAULT_CLIENT_INFO
 from mcpgrpc.errors import ConnectError, ConnectionLost
+from mcpgrpc.logs.redaction import clip, escape_controls
 from mcpgrpc.stream.carrier import Carrier, Inbox
 from mcpgrpc.v1 import envelope_pb2
-from mcpgrpc_server.redaction import clip, escape_controls
 from mcpgrpc_server.upstream.connector import Connector
 from mcpgrpc_server.upstream.session import Asked, UpstreamSession
 from mcpgrpc_server.upstream.shared import SharedListener

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from mcpgrpc.binding.era import MODERN_VERSIONS
 from mcpgrpc.errors import McpGrpcError
+from mcpgrpc.logs.redaction import clip, escape_controls
 from mcpgrpc_server.availability import Availability
-from mcpgrpc_server.redaction import clip, escape_controls
 from mcpgrpc_server.upstream.backoff import Backoff
 from mcpgrpc_server.upstream.connector import Connector
 from mcpgrpc_server.upstream.handshake import Met, meet, still_answers

@@ -13,9 +13,9 @@ import socket
 import sys
 from typing import TYPE_CHECKING, Final
 
+from mcpgrpc.logs.redaction import clip, escape_controls
 from mcpgrpc.tracing.process import TRACING
 from mcpgrpc_server.lifecycle.pause import pause_seconds_of
-from mcpgrpc_server.redaction import clip, escape_controls
 from mcpgrpc_server.settings import ServerSettings, SettingsError
 from mcpgrpc_server.structured_log import log_as
 from mcpgrpc_server.tuning.garbage import collector_at_rest

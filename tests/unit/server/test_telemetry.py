@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from mcpgrpc_server.redaction import escape_controls, redact
-from mcpgrpc_server.structured_log import JsonFormatter, LogFormat, TextFormatter, configure_logging
+from mcpgrpc.logs.lines import JsonFormatter, TextFormatter
+from mcpgrpc.logs.redaction import escape_controls, redact
+from mcpgrpc.logs.setup import LogFormat, configure_logging
 from mcpgrpc_server.telemetry import (
     Fanout,
     LoggingTelemetry,

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mcpgrpc.logs.correlation import HEADER, TRACEPARENT, Known, current, given_id, new_id, sane
+from mcpgrpc.logs.correlation import HEADER, Known, current, given_id, new_id, sane
+from mcpgrpc.tracing.fields import TRACEPARENT
 
 _FIELD: Final = HEADER.encode()
 _TRACEPARENT: Final = TRACEPARENT.encode()

@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from mcpgrpc.logs.redaction import redact
+from mcpgrpc.tracing.fields import well_formed_traceparent
 
 HEADER: Final = "x-request-id"
 """The header or metadata that carries it from hop to hop."""
-
-TRACEPARENT: Final = "traceparent"
 
 FIELD: Final = "correlation_id"
 """Its name in a line; `request_id` is that of JSON-RPC there."""
@@ -31,12 +30,8 @@ MAX_CHARACTERS: Final = 128
 # which would make a line ambiguous.
 _SANE: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._:/+=@~-]{{0,{MAX_CHARACTERS - 1}}}")
 
-# W3C Trace Context: version, trace id, parent id, flags, and what later versions may append.
-_TRACEPARENT: Final = re.compile(
-    r"(?P<version>[0-9a-f]{2})-(?P<trace>[0-9a-f]{32})-(?P<parent>[0-9a-f]{16})-[0-9a-f]{2}"
-    r"(?P<more>-.*)?"
-)
-_MAX_TRACEPARENT_CHARACTERS: Final = 256
+_TRACE_ID: Final = slice(3, 35)
+"""Where it stands in a `traceparent`, behind the version."""
 
 
 class Correlated(Protocol):
@@ -87,13 +82,10 @@ def sane(value: object) -> str:
 
 def trace_id(traceparent: object) -> str:
     """The trace id of a `traceparent`, 32 hexadecimal digits; empty where it is none."""
-    if not isinstance(traceparent, str) or len(traceparent) > _MAX_TRACEPARENT_CHARACTERS:
+    if not isinstance(traceparent, str):
         return ""
-    found = _TRACEPARENT.fullmatch(traceparent)
-    if found is None or found["version"] == "ff" or (found["version"] == "00" and found["more"]):
-        return ""
-    # Zeros alone are what W3C calls invalid.
-    return found["trace"] if found["trace"].strip("0") and found["parent"].strip("0") else ""
+    found = well_formed_traceparent(traceparent)
+    return "" if found is None else found[_TRACE_ID]
 
 
 def given_id(request_ids: Iterable[object], traceparents: Iterable[object]) -> str:

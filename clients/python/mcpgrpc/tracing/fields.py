@@ -73,7 +73,8 @@ def _taken(field: str, value: str) -> str | None:
     return value if is_plain else None
 
 
-def _traceparent(value: str) -> str | None:
+def well_formed_traceparent(value: str) -> str | None:
+    """A `traceparent` that is one and names a trace; None for every other text."""
     if len(value) > MAX_TRACEPARENT_CHARS or _TRACEPARENT.fullmatch(value) is None:
         return None
     is_whole = len(value) == _TRACEPARENT_00_CHARS or not value.startswith("00")
@@ -101,4 +102,4 @@ def _members(value: str, max_chars: int, max_members: int, form: re.Pattern[str]
     return ",".join(members)
 
 
-_RULES: Final = {TRACEPARENT: _traceparent, TRACESTATE: _tracestate, BAGGAGE: _baggage}
+_RULES: Final = {TRACEPARENT: well_formed_traceparent, TRACESTATE: _tracestate, BAGGAGE: _baggage}

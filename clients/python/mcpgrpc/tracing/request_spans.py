@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from opentelemetry.trace import Span, StatusCode
 
-from mcpgrpc.binding import json_text
 from mcpgrpc.binding.era import PROTOCOL_VERSION_META_KEY
 from mcpgrpc.binding.ids import Id
+from mcpgrpc.binding.tool_errors import says_error
 from mcpgrpc.v1 import envelope_pb2
 
 MAX_NAME_CHARS: Final = 128
@@ -29,7 +29,6 @@ TIMEOUT: Final = "timeout"
 _CALL_TOOL: Final = "tools/call"
 _ERROR_TYPE: Final = "error.type"
 _MCP_SERVICE: Final = "McpService"
-_ERROR_FORMS: Final = ('"isError":true', '"isError": true')
 
 
 def span_name(method: str, params: Mapping[str, Any] | None) -> str:
@@ -109,17 +108,6 @@ def end_unanswered(span: Span, why: str, message: str = "") -> None:
     """It got no answer: `CANCELLED`, `TIMEOUT`, or the name of an exception."""
     span.set_attribute(_ERROR_TYPE, why)
     span.set_status(StatusCode.ERROR, clipped(message or why, MAX_TEXT_CHARS))
-
-
-def says_error(result_json: str) -> bool:
-    """Whether a tool's result has `isError`. Only a text that may have it is parsed."""
-    if not any(form in result_json for form in _ERROR_FORMS):
-        return False
-    try:
-        result = json_text.parse_object(result_json)
-    except json_text.JsonTextError:
-        return False
-    return result is not None and result.get("isError") is True
 
 
 def clipped(text: str, max_chars: int = MAX_NAME_CHARS) -> str:

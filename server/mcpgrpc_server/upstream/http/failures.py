@@ -13,7 +13,7 @@ import httpx2
 
 from mcpgrpc.binding import errors
 from mcpgrpc.errors import ConnectError, ConnectionLost, McpGrpcError, ServiceError
-from mcpgrpc_server.redaction import clip
+from mcpgrpc.logs.redaction import clip
 
 MAX_METHOD_CHARACTERS: Final = 64
 """Callers choose method names; a message must not grow with them."""
