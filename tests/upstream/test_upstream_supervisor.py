@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from mcpgrpc.errors import ConnectError, ServiceError
+from mcpgrpc_server import backoff
 from mcpgrpc_server.availability import Availability
-from mcpgrpc_server.upstream import backoff, handshake, supervisor
-from mcpgrpc_server.upstream.backoff import Backoff
+from mcpgrpc_server.backoff import Backoff
+from mcpgrpc_server.upstream import handshake, supervisor
 from mcpgrpc_server.upstream.handshake import begin_session, meet
 from mcpgrpc_server.upstream.supervisor import Supervisor
 from tests.upstream.scripted import (

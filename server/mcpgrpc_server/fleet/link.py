@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
+from mcpgrpc_server.backoff import Backoff
 from mcpgrpc_server.fleet.counts import FleetCounts
 
 if TYPE_CHECKING:
@@ -19,12 +19,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("mcpgrpc.fleet")
 
-FIRST_PAUSE_SECONDS: Final = 0.2
 LONGEST_PAUSE_SECONDS: Final = 5.0
 """Between two attempts: so long a Redis that is back may go unnoticed."""
-
-STEADY_SECONDS: Final = 30.0
-"""How long a link has to have been up for its failures before to be forgotten."""
 
 
 class FleetError(Exception):
@@ -62,7 +58,7 @@ class Link:
         self._connect = connect
         self._parts = tuple(parts)
         self._counts = counts
-        self._pause_seconds = FIRST_PAUSE_SECONDS
+        self._backoff = Backoff(LONGEST_PAUSE_SECONDS)
         self._is_known_away = False
         self._up_since: float | None = None
         self.tried = asyncio.Event()
@@ -75,7 +71,10 @@ class Link:
                 await self._meet()
             except* Exception as failures:  # noqa: BLE001  # whatever Redis does, the server goes on
                 self._note_away(_first(failures))
-            await asyncio.sleep(self._next_pause_seconds())
+            since, self._up_since = self._up_since, None
+            if since is not None:
+                self._backoff.lived(time.monotonic() - since)
+            await asyncio.sleep(self._backoff.next_seconds())
 
     async def _meet(self) -> None:
         missing = len(self._parts)
@@ -107,14 +106,6 @@ class Link:
         self._is_known_away = True
         self._counts.is_connected = 0
         self.tried.set()
-
-    def _next_pause_seconds(self) -> float:
-        since, self._up_since = self._up_since, None
-        if since is not None and time.monotonic() - since >= STEADY_SECONDS:
-            self._pause_seconds = FIRST_PAUSE_SECONDS
-        pause = self._pause_seconds * random.uniform(0.5, 1.0)  # noqa: S311  # jitter, no secret
-        self._pause_seconds = min(2 * self._pause_seconds, LONGEST_PAUSE_SECONDS)
-        return pause
 
 
 def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -17,7 +17,7 @@ from mcpgrpc.binding.era import MODERN_VERSIONS
 from mcpgrpc.errors import McpGrpcError
 from mcpgrpc.logs.redaction import clip, escape_controls
 from mcpgrpc_server.availability import Availability
-from mcpgrpc_server.upstream.backoff import Backoff
+from mcpgrpc_server.backoff import Backoff
 from mcpgrpc_server.upstream.connector import Connector
 from mcpgrpc_server.upstream.handshake import Met, meet, still_answers
 from mcpgrpc_server.upstream.modern import ModernSession
