@@ -30,7 +30,7 @@ async def pid() -> str:
 @app.tool()
 async def hold(release: str) -> str:
     """Say that it runs, and go on until a file is there."""
-    print("holding", os.getpid(), flush=True)  # noqa: T201 - the test reads it
+    print(f"holding {os.getpid()}\n", end="", flush=True)  # noqa: T201 - the test reads it
     while not await asyncio.to_thread(os.path.exists, release):  # noqa: ASYNC110 - by a process
         await asyncio.sleep(0.01)
     return str(os.getpid())
