@@ -17,7 +17,7 @@ from mcp.shared.exceptions import MCPError
 import mcpgrpc
 from mcpgrpc import Client
 from mcpgrpc.credentials import ApiKeyFile
-from mcpgrpc.errors import ServiceError
+from mcpgrpc.errors import ConnectionLost, ServiceError
 from mcpgrpc_server import Server, ServerSettings
 from mcpgrpc_server.authentication.api_key_interceptor import ApiKeyInterceptor
 from mcpgrpc_server.authentication.api_keys import ApiKeys
@@ -148,13 +148,23 @@ def rotate(secret: Path, key: str) -> None:
 
 
 async def test_a_legacy_session_ends_and_says_that_its_credential_has(tmp_path: Path) -> None:
+    told: asyncio.Queue[object] = asyncio.Queue()
+
+    async def tell(message: object) -> None:
+        told.put_nowait(message)
+
     async with serving(tmp_path) as (target, ends):
         transport = mcpgrpc.transport(target, token=given(*KEYS))
-        async with SdkClient(transport, mode="legacy") as client:
-            with pytest.raises(MCPError, match="credential"):
+        async with SdkClient(transport, mode="legacy", message_handler=tell) as client:
+            # In these words, or in the SDK's where it has seen the end before it asks.
+            with pytest.raises(MCPError, match=r"credential|Connection closed"):
                 await within(call_for_ever(client))
+            end = await within(told.get())
             with pytest.raises(MCPError):
                 await client.call_tool("echo", {"value": 1})
+    assert isinstance(end, ConnectionLost)
+    assert "credential" in str(end)
+    assert told.empty(), "once"
     assert len(ends.taken) == 1, "nothing goes on under another identity"
 
 

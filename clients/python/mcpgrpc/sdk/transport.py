@@ -27,7 +27,8 @@ class GrpcTransport(Transport):
 
     Entering connects, within `connect_timeout_seconds`. When the connection is lost, requests under
     way fail at once with CONNECTION_CLOSED; in the modern era the next one connects again, in the
-    legacy era the session is over. Leaving cancels what runs.
+    legacy era the session is over, and the client's `message_handler` is given a ConnectionLost
+    that says why. Leaving cancels what runs.
 
     Args:
         options: how to reach the server.
@@ -84,7 +85,12 @@ class GrpcTransport(Transport):
             logger.warning("dropped a malformed message of the server: %s", error)
 
     def _session_over(self, error: Exception | None) -> None:  # the relay has logged it
-        """A legacy session cannot be carried on: the SDK sees its end."""
+        """A legacy session cannot be carried on: the SDK is told why, and sees its end.
+
+        What it asks from then on it refuses itself, as CONNECTION_CLOSED and no more.
+        """
+        if error is not None:
+            self._incoming.put(error)
         self._incoming.end()
 
 

@@ -220,6 +220,14 @@ class SessionSender(ABC):
             self._initialized(begun.stream, succeeded=answer.response.HasField("result_json"))
         return answer
 
+    def _ended(self) -> ConnectionLost:
+        """What a host is told of the end of its legacy session, once."""
+        return ConnectionLost(
+            f"the session with {self._target} is over ({self._end_of_session});"
+            " connect again for another",
+            execution="NOT_STARTED",
+        )
+
     def _over(self) -> ConnectionLost:
         why = "this client closed it" if self._closed else self._end_of_session
         return ConnectionLost(

@@ -98,7 +98,7 @@ class SessionCarrier(SessionSender):
         if self._pinned is not None and not self._closed:
             ended = stream.drained_because or "the server ended it"
             self._end_of_session = ended if error is None else describe(error)
-            self._inbox.session_over(error)
+            self._inbox.session_over(self._ended())
 
     # SessionSender
 
