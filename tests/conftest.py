@@ -17,6 +17,9 @@ os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
 import grpc.aio
 
+# Before any test makes an app, as a program does: from now on its own keys are told from the SDK's.
+from mcpgrpc_server import Server as Server
+
 # A shell that runs a job in the background lets it ignore Ctrl-C, and what it starts inherits that:
 # the commands under test would not see the signal that the test sends them.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

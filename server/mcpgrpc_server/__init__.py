@@ -25,6 +25,8 @@ _HOMES = {
     "serve": "mcpgrpc_server.serving",
 }
 
+_TAKES_AN_APP = frozenset({"Server", "serve"})
+
 
 def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
@@ -32,4 +34,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
+    if name in _TAKES_AN_APP:
+        # An app that is made from now on is known to have no keys of its own, whether the program
+        # loads the SDK before or after this.
+        importlib.import_module("mcpgrpc_server.sdk.sealing").mark_process_keys()
     return getattr(importlib.import_module(home), name)

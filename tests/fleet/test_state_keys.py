@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from functools import partial
@@ -184,3 +186,21 @@ def test_a_file_that_cannot_be_used_refuses_the_start_and_its_error_quotes_nothi
 def test_a_given_secret_is_long_enough() -> None:
     with pytest.raises(ValueError, match="at least 32 bytes, not 5"):
         ring_from_secret(b"short")
+
+
+SDK_FIRST = "from mcp.server import MCPServer; from mcpgrpc_server import Server"
+SDK_LAST = "from mcpgrpc_server import Server; from mcp.server import MCPServer"
+
+
+@pytest.mark.parametrize("imports", [SDK_FIRST, SDK_LAST])
+def test_the_keys_of_the_process_are_known_whatever_a_program_imports_first(imports: str) -> None:
+    program = f"""
+{imports}
+from mcpgrpc_server.sdk.internals import lowlevel_server
+from mcpgrpc_server.sdk.sealing import has_process_key
+print(has_process_key(lowlevel_server(MCPServer("shared"))))
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert ran.stdout == "True\n"

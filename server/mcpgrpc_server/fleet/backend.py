@@ -6,7 +6,6 @@ backend's own. Upstreams are no business of a fleet: each replica has its own se
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
@@ -20,13 +19,6 @@ from mcpgrpc_server.workers.sealing import shared_key
 # Who serves no app, or is of no fleet, need not load the SDK or what speaks to Redis.
 if TYPE_CHECKING:
     from mcpgrpc_server.fleet.membership import Membership
-
-if "mcp.server.request_state" in sys.modules:
-    # Apps that are made from now on have their key marked. Without the SDK none has been made yet,
-    # and whoever loads one marks its key first.
-    from mcpgrpc_server.sdk.sealing import mark_process_keys
-
-    mark_process_keys()
 
 
 def joined(backend: Backend, app: object, settings: ServerSettings) -> Backend:

@@ -143,7 +143,7 @@ class Membership:
             logger.log(
                 logging.WARNING if unused else logging.INFO,
                 "%srequestState is sealed with keys that the app has itself; keys that the SDK made"
-                " before mcpgrpc_server.server was imported count as such",
+                " before Server was imported from mcpgrpc_server count as such",
                 unused,
             )
 

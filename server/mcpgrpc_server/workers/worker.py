@@ -125,8 +125,6 @@ def _loaded(app: str | None) -> object:
 
 def _serve(orders: Orders, link: Link) -> None:
     with collector_at_rest():
-        # Ahead of the app, as for a server alone: what the app seals with is known by then.
-        import mcpgrpc_server.server  # noqa: F401 - for what it does to the SDK
         from mcpgrpc_server.listeners import ListenError
         from mcpgrpc_server.tuning.event_loop import loop_factory
 

@@ -265,8 +265,10 @@ def _serve(app: str | None, settings: ServerSettings) -> None:
         from mcpgrpc_server.tuning.garbage import collector_at_rest
 
         with collector_at_rest():
-            from mcpgrpc_server import ListenError, SettingsError
-            from mcpgrpc_server import serve as serve_app
+            # From their homes: `mcpgrpc_server.serve` loads the SDK, for the sake of an app.
+            from mcpgrpc_server.listeners import ListenError
+            from mcpgrpc_server.serving import serve as serve_app
+            from mcpgrpc_server.settings import SettingsError
     except ModuleNotFoundError as error:
         _refuse_without_extra(error)
     loaded = None if app is None else _loaded(app)
