@@ -116,10 +116,11 @@ class Replica:
                 await asyncio.sleep(LOOK_SECONDS)
 
     def signal(self, number: int) -> float:
-        """Send a signal; gives when, by the monotonic clock."""
+        """Send a signal; gives when, by the monotonic clock: nothing that it did was earlier."""
         assert self._process is not None
+        at = time.monotonic()
         self._process.send_signal(number)
-        return time.monotonic()
+        return at
 
     async def ended(self) -> int:
         """Wait until its process is over; gives its exit code."""
