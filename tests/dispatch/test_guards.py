@@ -13,16 +13,14 @@ from mcp.server import MCPServer, Server
 from mcp.server._otel import OpenTelemetryMiddleware
 from mcp.server.extension import Extension
 from mcp.server.request_state import RequestStateBoundary
-from mcp.shared import _otel
 from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult, TextContent
-from opentelemetry import trace
 from pydantic import model_serializer
 
 from mcpgrpc_server.sdk import internals
 from mcpgrpc_server.sdk.app import SdkApp
 from tests.dispatch.app import FEW, SECURITY, app
-from tests.dispatch.sides import ENVELOPE, LEGACY, MODERN, Both, Ours, Outcome, RecordingClient
+from tests.dispatch.sides import LEGACY, MODERN, Both, Outcome, RecordingClient
 
 pytestmark = pytest.mark.filterwarnings("ignore::mcp.MCPDeprecationWarning")
 
@@ -292,49 +290,6 @@ async def test_whatever_a_handler_returns_is_shaped_as_the_sdk_does(
     assert found.ways == ["handler"]
 
 
-@pytest.fixture
-def spans(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """A tracer provider that is set in the middle of things."""
-    started: list[str] = []
-
-    class Tracer(trace.NoOpTracer):
-        def start_as_current_span(self, name: str, *_: Any, **__: Any) -> Any:
-            started.append(name)
-            return super().start_as_current_span(name)
-
-    class Provider(trace.NoOpTracerProvider):
-        def get_tracer(self, *_: Any, **__: Any) -> trace.Tracer:
-            return Tracer()
-
-    monkeypatch.setattr(_otel._tracer, "_real_tracer", None)
-    monkeypatch.setattr(trace, "_TRACER_PROVIDER", Provider())
-    return started
-
-
-async def test_with_tracing_on_each_request_has_its_span(spans: list[str]) -> None:
-    ours = Ours(app(FEW), MODERN)
-    call = {"name": "add", "arguments": {"a": 1, "b": 2}, "_meta": ENVELOPE}
-    # Ours alone, and first: the SDK's own side would make the tracer a real one.
-    found = await ours.answer("tools/call", call)
-    assert found.ways == ["kernel"]
-    assert spans == ["tools/call add"]
-
-
-async def test_a_trace_of_the_client_reaches_what_a_tool_calls() -> None:
-    server = MCPServer("traced")
-
-    @server.tool()
-    async def trace_id() -> str:
-        return f"{trace.get_current_span().get_span_context().trace_id:x}"
-
-    both = await both_of(server)
-    assert (await both.call("trace_id")).ways == ["tool"]
-    parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-    call = {"name": "trace_id", "arguments": {}}
-    found = await both.same("tools/call", both.params(call, traceparent=parent))
-    assert "af7651916cd43dd8448eb211c80319c" in found.answer
-
-
 async def test_a_text_of_ones_own_class_is_written_as_the_sdk_writes_it(revision: str) -> None:
     class Loud(TextContent):
         @model_serializer
@@ -348,22 +303,6 @@ async def test_a_text_of_ones_own_class_is_written_as_the_sdk_writes_it(revision
         return CallToolResult(content=[Loud(type="text", text="loud")])
 
     await (await both_of(server, revision)).call("speak")
-
-
-async def test_a_tracer_put_in_the_place_of_the_sdks_is_used(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    both = await both_of(app(FEW))
-    await add(both)
-    monkeypatch.setattr(_otel, "_tracer", trace.NoOpTracer())
-    assert (await add(both)).ways == ["kernel"]
-
-
-async def test_a_tracer_that_was_made_real_stays_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    both = await both_of(app(FEW))
-    await add(both)
-    monkeypatch.setattr(_otel._tracer, "_real_tracer", trace.NoOpTracer())
-    assert (await add(both)).ways == ["kernel"]
 
 
 async def test_a_tools_result_is_none_of_another_method(revision: str) -> None:
