@@ -63,6 +63,18 @@ def _module(name: str, *options: str) -> ServerSpec:
     return ServerSpec((PYTHON, "-m", f"bench.servers.{name}", *options))
 
 
+def _traced(sampler: Mapping[str, str], *options: str) -> ServerSpec:
+    """Its spans go to a collector that is there, as far as the sampler takes them."""
+    command = (PYTHON, "-m", "bench.servers.collector", "--", *_ours(*options).command)
+    return ServerSpec(command, environment=sampler)
+
+
+_ONE_IN_A_HUNDRED: Final = {
+    "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+    "OTEL_TRACES_SAMPLER_ARG": "0.01",
+}
+_EVERY_ONE: Final = {"OTEL_TRACES_SAMPLER": "always_on"}
+
 TUNED_ENVIRONMENT: Final = {"GRPC_EXPERIMENTS": "-event_engine_client,-event_engine_listener"}
 """gRPC's older pollers for clients, as `--no-grpc-event-engine` has them for servers."""
 
@@ -88,6 +100,8 @@ SERVERS: Final[Mapping[str, ServerSpec]] = {
     "ours-jwt": _ours(*_JWT),
     "ours-audit": _ours("--audit", "calls"),
     "ours-metrics": _ours("--metrics", "127.0.0.1:0"),
+    "ours-observed": _traced(_ONE_IN_A_HUNDRED, "--metrics", "127.0.0.1:0"),
+    "ours-traced": _traced(_EVERY_ONE),
     "ours-one-worker": _ours("--max-streams-per-caller", "1000"),
     "ours-two-workers": _ours("--max-streams-per-caller", "1000", "--workers", "2"),
     "ours-rate-limit": _ours("--rate-limit", _ENOUGH, "--rate-limit-tool", f"add={_ENOUGH}"),
@@ -147,6 +161,8 @@ CONTENDERS: Final[Mapping[str, Contender]] = {
     "two-workers": Contender("two workers", "ours-two-workers", "lean", {"streams": 16}),
     "audit": Contender("audit of calls", "ours-audit", "lean"),
     "metrics": Contender("metrics", "ours-metrics", "lean"),
+    "observed": Contender("metrics, and traces of 1 %", "ours-observed", "lean"),
+    "traced": Contender("traces of every call", "ours-traced", "lean"),
     "rate-limit": Contender("rate limits", "ours-rate-limit", "lean"),
     "policy": Contender("API key and policy", "ours-policy", "lean", _API_KEY),
     "http": Contender("Streamable HTTP", "http", "sdk_http"),

@@ -46,7 +46,8 @@ def python() -> Path:
 
 def _inputs() -> str:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    needs = project["dependencies"], project["optional-dependencies"]["server"]
+    extras = project["optional-dependencies"]
+    needs = project["dependencies"], extras["server"], extras["otel"]
     requirements = REQUIREMENTS.read_text(encoding="utf-8")
     return f"{sys.version}\n{_agreeing()}\n{needs}\n{requirements}"
 
@@ -56,7 +57,7 @@ def _agreeing() -> list[str]:
 
 
 def _install(interpreter: Path) -> None:
-    wanted = ["-e", f"{REPOSITORY}[server]", *_agreeing(), "-r", str(REQUIREMENTS)]
+    wanted = ["-e", f"{REPOSITORY}[server,otel]", *_agreeing(), "-r", str(REQUIREMENTS)]
     pip = [sys.executable, "-m", "pip", f"--python={interpreter}", "install", "--quiet"]
     commands = [[*pip, *wanted]]
     # uv installs in a fifth of the time; where it cannot, pip does.

@@ -103,7 +103,9 @@ _TLS: Final[dict[str, Any]] = {
     "contenders": ("lean", "tls", "mtls"),
     "pairs": (("tls", "lean"), ("mtls", "lean")),
 }
-_GUARDS: Final = ("api-key", "jwt", "audit", "rate-limit", "policy", "metrics")
+_GUARDS: Final = (
+    "api-key", "jwt", "audit", "rate-limit", "policy", "metrics", "observed", "traced",
+)  # fmt: skip
 _SERVICE: Final[dict[str, Any]] = {
     "contenders": ("lean", *_GUARDS),
     "pairs": tuple((name, "lean") for name in _GUARDS),
@@ -159,7 +161,9 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         quick=False,
     ),
     "tls": Scenario("TLS", _at_once(ADD, (1, 64), **_TLS), quick=False),
-    "service": Scenario("Identity, limits, audit and metrics", _at_once(ADD, (1, 64), **_SERVICE)),
+    "service": Scenario(
+        "Identity, limits, audit, metrics and traces", _at_once(ADD, (1, 64), **_SERVICE)
+    ),
     "service-sdk": Scenario(
         "Identity, with the SDK's client", _at_once(ADD, (1, 64), **_SERVICE_SDK), quick=False
     ),

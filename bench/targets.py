@@ -157,8 +157,9 @@ def _of_service() -> Iterator[Target]:
             yield Target(title, _ratio("service", case, name, "lean"), 0.95)
             title = f"{what}, SDK client, {case} at once, over the same without"
             yield Target(title, _ratio("service-sdk", case, f"sdk-{name}", "sdk"), 0.95)
-    title = "metrics, lean client, 64 at once, over the same without"
-    yield Target(title, _ratio("service", "64", "metrics", "lean"), 0.95)
+    for name, what in (("metrics", "metrics"), ("observed", "metrics and traces of 1 %")):
+        title = f"{what}, lean client, 64 at once, over the same without"
+        yield Target(title, _ratio("service", "64", name, "lean"), 0.95)
 
 
 def _of_workers() -> Iterator[Target]:

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from bench.process_figures import cpu_seconds, resident_bytes
 from bench.processes import Pinning, ProcessError, RunningServer, pinned, running_server
@@ -22,6 +22,8 @@ from mcpgrpc import Client
 
 ANSWERS: Final = r"^\s*address\s+(\S+)"
 MODERN: Final = "2026-07-28"
+Figure = TypeVar("Figure", int, float)
+
 CONNECT_SECONDS: Final = 120.0
 END_SECONDS: Final = 120.0
 
@@ -41,18 +43,12 @@ class Replica:
     @property
     def resident_bytes(self) -> int:
         """Its memory now. Raises ProcessError where the system does not say."""
-        resident = resident_bytes(self.pid)
-        if resident is None:
-            raise ProcessError("the system does not say what memory the server has")
-        return resident
+        return _told(resident_bytes(self.pid), "what memory the server has")
 
     @property
     def cpu_seconds(self) -> float:
         """Its processor time so far. Raises ProcessError where the system does not say."""
-        used = cpu_seconds(self.pid)
-        if used is None:
-            raise ProcessError("the system does not say what processor time the server had")
-        return used
+        return _told(cpu_seconds(self.pid), "what processor time the server had")
 
     async def drained_seconds(self) -> float:
         """Send SIGTERM; gives how long its process then took to its end."""
@@ -69,6 +65,12 @@ class Replica:
         finally:
             loop.remove_reader(descriptor)
             os.close(descriptor)
+
+
+def _told(figure: Figure | None, what: str) -> Figure:
+    if figure is None:
+        raise ProcessError(f"the system does not say {what}")
+    return figure
 
 
 @asynccontextmanager
