@@ -25,8 +25,6 @@ from mcpgrpc_server.tracing.trace_ids import trace_id_of
 ENDED_EARLY: Final = "ended_early"
 """This service answered in the handler's place: a timeout, or the end of a drain."""
 
-_SESSION_ID: Final = "mcp-session-id"
-
 
 class TracingStage:
     """Makes a span of every request, and the current one of it while it is answered."""
@@ -45,11 +43,13 @@ class TracingStage:
             request_spans.span_name(request.method, params),
             context=parent,
             kind=SpanKind.SERVER,
-            attributes={
-                **request_spans.attributes_of(request.method, request.id, params),
-                **request_spans.rpc_attributes(caller.rpc),
-                **_session(headers),
-            },
+            attributes=request_spans.RequestAttributes(
+                request.method,
+                request.id,
+                params,
+                caller.rpc,
+                request_spans.session_attributes(headers),
+            ),
         )
         call.trace_id = trace_id_of(span)
         token = contexts.attach(trace.set_span_in_context(span, parent))
@@ -89,8 +89,3 @@ def _door_headers(door: envelope_pb2.DoorContext | None) -> Mapping[str, str] | 
     if door is None:
         return None
     return {header.name.lower(): header.value for header in door.headers}
-
-
-def _session(headers: Mapping[str, str] | None) -> dict[str, str]:
-    session_id = (headers or {}).get(_SESSION_ID)
-    return {} if session_id is None else {"mcp.session.id": request_spans.clipped(session_id)}

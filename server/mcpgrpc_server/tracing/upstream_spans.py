@@ -34,10 +34,9 @@ async def carried(
     with tracer.start_as_current_span(
         request_spans.span_name(request.method, params),
         kind=SpanKind.CLIENT,
-        attributes={
-            **request_spans.attributes_of(request.method, request.id, params),
-            "peer.service": upstream,
-        },
+        attributes=request_spans.RequestAttributes(
+            request.method, request.id, params, beside={"peer.service": upstream}
+        ),
         record_exception=False,
         set_status_on_exception=False,
     ) as span:

@@ -42,10 +42,9 @@ class RequestSpan:
         self._span = tracer.start_span(
             request_spans.span_name(method, params),
             kind=SpanKind.CLIENT,
-            attributes={
-                **request_spans.attributes_of(method, request_id, params),
-                **request_spans.rpc_attributes(rpc.capitalize()),
-            },
+            attributes=request_spans.RequestAttributes(
+                method, request_id, params, rpc.capitalize()
+            ),
         )
         context = trace.set_span_in_context(self._span)
         self._token = contexts.attach(context)

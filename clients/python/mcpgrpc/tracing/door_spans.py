@@ -7,7 +7,7 @@ first, and in nothing else of the message; params keep the rest of their text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -18,8 +18,6 @@ from mcpgrpc.tracing import meta_text, propagation, request_spans
 from mcpgrpc.v1 import envelope_pb2
 
 Metadata: TypeAlias = tuple[tuple[str, str], ...]
-
-_SESSION_ID: Final = "mcp-session-id"
 
 
 class DoorRequest:
@@ -84,11 +82,15 @@ class DoorSpans:
             request_spans.span_name(request.method, params),
             context=parent,
             kind=SpanKind.SERVER,
-            attributes={
-                **request_spans.attributes_of(request.method, ids.from_message(request.id), params),
-                **_session(headers),
-                "network.protocol.name": self._protocol,
-            },
+            attributes=request_spans.RequestAttributes(
+                request.method,
+                ids.from_message(request.id),
+                params,
+                beside={
+                    **request_spans.session_attributes(headers),
+                    "network.protocol.name": self._protocol,
+                },
+            ),
         )
         return DoorRequest(span, trace.set_span_in_context(span, parent), envelope)
 
@@ -106,8 +108,3 @@ def _rewrite(request: envelope_pb2.JsonRpcRequest, fields: Mapping[str, str]) ->
     written = meta_text.with_fields(params_json, fields, propagation.carried_fields())
     if written is not None:
         request.params_json = written
-
-
-def _session(headers: Mapping[str, str]) -> dict[str, str]:
-    session_id = headers.get(_SESSION_ID)
-    return {} if session_id is None else {"mcp.session.id": request_spans.clipped(session_id)}

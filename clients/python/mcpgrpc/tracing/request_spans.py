@@ -6,7 +6,7 @@ RPC. What strangers choose (names, ids, messages) is cut to a bound.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -29,6 +29,8 @@ TIMEOUT: Final = "timeout"
 _CALL_TOOL: Final = "tools/call"
 _ERROR_TYPE: Final = "error.type"
 _MCP_SERVICE: Final = "McpService"
+_SESSION_ID: Final = "mcp-session-id"
+_NOTHING: Final[Mapping[str, str]] = {}
 
 
 def span_name(method: str, params: Mapping[str, Any] | None) -> str:
@@ -38,11 +40,52 @@ def span_name(method: str, params: Mapping[str, Any] | None) -> str:
     return f"{method} {clipped(target)}" if isinstance(target, str) and target else method
 
 
-def attributes_of(
-    method: str, request_id: Id | None, params: Mapping[str, Any] | None
+class RequestAttributes(Mapping[str, str | int]):
+    """The attributes of MCP and RPC, put together once somebody looks at them.
+
+    A sampler that drops a request seldom does, and most requests are dropped.
+
+    Args:
+        method: the request's method.
+        request_id: its id.
+        params: its parameters.
+        rpc: what it goes over, by its short name: `Session`, `ToolsService/CallTool`.
+        beside: further attributes.
+    """
+
+    __slots__ = ("_asked", "_found")
+
+    def __init__(
+        self,
+        method: str,
+        request_id: Id | None,
+        params: Mapping[str, Any] | None,
+        rpc: str = "",
+        beside: Mapping[str, str] = _NOTHING,
+    ) -> None:
+        self._asked = method, request_id, params, rpc, beside
+        self._found: dict[str, str | int] | None = None
+
+    def __getitem__(self, name: str) -> str | int:
+        return self._whole()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._whole())
+
+    def __len__(self) -> int:
+        return len(self._whole())
+
+    def _whole(self) -> dict[str, str | int]:
+        if self._found is None:
+            method, request_id, params, rpc, beside = self._asked
+            found = _attributes_of_mcp(method, request_id, params or {})
+            self._found = {**found, **_attributes_of_rpc(rpc), **beside}
+        return self._found
+
+
+def _attributes_of_mcp(
+    method: str, request_id: Id | None, params: Mapping[str, Any]
 ) -> dict[str, str | int]:
-    """The attributes of MCP."""
-    params = params or {}
     found: dict[str, str | int] = {"mcp.method.name": clipped(method)}
     meta = params.get("_meta")
     version = meta.get(PROTOCOL_VERSION_META_KEY) if isinstance(meta, Mapping) else None
@@ -66,8 +109,7 @@ _NAMED: Final = {_CALL_TOOL: "gen_ai.tool.name", "prompts/get": "gen_ai.prompt.n
 
 
 @lru_cache(maxsize=64)
-def rpc_attributes(rpc: str) -> Mapping[str, str | int]:
-    """The attributes of an RPC by its short name: `Session`, `ToolsService/CallTool`."""
+def _attributes_of_rpc(rpc: str) -> Mapping[str, str | int]:
     if not rpc:
         return {}
     service, _, method = rpc.rpartition("/")
@@ -76,6 +118,12 @@ def rpc_attributes(rpc: str) -> Mapping[str, str | int]:
         "rpc.service": f"mcpgrpc.v1.{service or _MCP_SERVICE}",
         "rpc.method": method,
     }
+
+
+def session_attributes(headers: Mapping[str, str] | None) -> dict[str, str]:
+    """The attribute of the HTTP session that a door's request belongs to, if any."""
+    session_id = (headers or {}).get(_SESSION_ID)
+    return {} if session_id is None else {"mcp.session.id": clipped(session_id)}
 
 
 def end_with(span: Span, method: str, response: envelope_pb2.JsonRpcResponse) -> None:
