@@ -124,8 +124,10 @@ class StreamHost:
         task.add_done_callback(self._reap)
         return task
 
-    async def wait_background(self) -> None:
-        """Wait until everything spawned is over."""
+    async def wait_over(self) -> None:
+        """Wait until no stream is open, and everything that outlives one is over."""
+        # A stream that gRPC has just cancelled need not have heard of it.
+        await self.wait_empty()
         while self._background:
             await asyncio.wait(self._background)
 

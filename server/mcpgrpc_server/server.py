@@ -268,7 +268,7 @@ class Server:
         await self._stop_listening(grace_seconds or None)
         await self._authentication.close()
         try:
-            await asyncio.wait_for(self._host.wait_background(), TEARDOWN_SECONDS)
+            await asyncio.wait_for(self._host.wait_over(), TEARDOWN_SECONDS)
         except TimeoutError:
             self._host.cancel_background()
         try:

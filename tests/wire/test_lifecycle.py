@@ -11,13 +11,14 @@ from typing import Any
 
 import grpc
 import pytest
+from mcp.server import MCPServer
 from mcp.server.lowlevel import Server as LowlevelServer
 from mcp.types import ListToolsResult, PaginatedRequestParams
 
 from mcpgrpc_server import Server, ServerSettings
 from mcpgrpc_server.listeners import ListenError
 from tests.wire.app import Probe, build
-from tests.wire.raw import OpenSession, RawCalls, RawSession, modern, request, tool
+from tests.wire.raw import OpenSession, RawCalls, RawSession, modern, request, tool, within
 
 
 class Life:
@@ -179,3 +180,29 @@ async def test_leaving_the_context_ends_what_runs_at_once(
         await asyncio.wait_for(probe.began["a"].wait(), 10)
     assert probe.cancelled["a"].is_set()
     assert (await session.ending()).code is not grpc.StatusCode.OK
+
+
+async def test_an_apps_lifespan_ends_after_its_handlers(opened: OpenSession) -> None:
+    order: list[str] = []
+
+    @asynccontextmanager
+    async def lifespan(_: MCPServer) -> AsyncIterator[None]:
+        yield
+        order.append("the lifespan")
+
+    app = MCPServer("order", lifespan=lifespan)
+    held = asyncio.Event()
+
+    @app.tool()
+    async def hold() -> None:
+        held.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            order.append("a handler")
+
+    async with new_server(app) as server:
+        session = await opened(server)
+        await session.send(tool(1, "hold", {}))
+        await within(held.wait())
+    assert order == ["a handler", "the lifespan"]
