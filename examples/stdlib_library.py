@@ -33,6 +33,8 @@ SEARCH_BUDGET_SECONDS = 2.0
 INDEX_BUDGET_SECONDS = 60.0
 PRIVATE_SCORE = 3
 MISS_SCORE = 20
+# `collections.abc` puts another module there.
+OWN_PLACE = "sys.modules[__name__]"
 
 # Tests, bundled applications and tables of data: not what a reader looks up.
 EXCLUDED = {"idlelib", "lib2to3", "pydoc_data", "site-packages", "test", "tests", "turtledemo"}
@@ -106,6 +108,8 @@ def names_taken(tree: ast.Module, module: str, package: list[str]) -> Iterator[t
                 yield item.asname or item.name, ".".join(target)
         elif isinstance(node, ast.Import):
             yield from ((item.asname or item.name, item.name) for item in node.names)
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == OWN_PLACE:
+            yield "*", f"{module}.{ast.unparse(node.value)}.*"
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             # `_inst = Random()`, then `randint = _inst.randint`: the class answers for both.
             value = node.value.func if isinstance(node.value, ast.Call) else node.value

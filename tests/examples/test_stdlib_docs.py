@@ -336,6 +336,16 @@ def test_a_file_that_does_not_parse_is_reported_and_the_others_still_answer(
     assert "The source of 'broken' is unreadable" in library.explain_absence("broken.unfinished")
 
 
+def test_a_module_that_puts_another_in_its_place_leads_there(
+    stdlib_docs: ModuleType, tmp_path: Path
+) -> None:
+    tmp_path.joinpath("told.py").write_text("class Thing: ...\n")
+    instead = "import told\nimport sys\nsys.modules[__name__] = told\n"
+    tmp_path.joinpath("asked.py").write_text(instead)
+    library = stdlib_docs.Library(tmp_path, ["asked", "told"])
+    assert library.find("asked.Thing").name == "told.Thing"
+
+
 def test_imports_that_go_in_circles_end(stdlib_docs: ModuleType, tmp_path: Path) -> None:
     tmp_path.joinpath("one.py").write_text("from two import *\nfrom two import name\nx = x.y\n")
     tmp_path.joinpath("two.py").write_text("from one import *\nfrom one import name\n")
