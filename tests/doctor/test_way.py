@@ -102,7 +102,9 @@ async def test_tls_that_holds_is_fine_and_its_end_is_told(tmp_path: Path) -> Non
     authority = Authority()
     ca = tmp_path / "ca.pem"
     ca.write_bytes(authority.root.pem)
-    lasting = authority.signed("localhost", HERE, ends=timedelta(days=SOON_DAYS + 10))
+    lasting = authority.signed(
+        "localhost", HERE, ends=timedelta(days=SOON_DAYS + 10), names_issuer_key=False
+    )
     cert, key = lasting.files(tmp_path)
     async with serving(tls_cert=cert, tls_key=key) as server:
         found = await examined(

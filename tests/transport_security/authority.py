@@ -27,6 +27,17 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 DAY: Final = timedelta(days=1)
+_SIGNS_CERTIFICATES: Final = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 HERE: Final = (x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1")))
 
 
@@ -121,9 +132,15 @@ class Authority:
         *,
         begins: timedelta = -DAY,
         ends: timedelta = timedelta(hours=1),
+        names_issuer_key: bool = True,
     ) -> Credential:
-        """A certificate of any names, for any time from now on."""
-        return _signed(common_name, names, self.root, begins, ends)
+        """A certificate of any names, for any time from now on.
+
+        Without `names_issuer_key` it is one that gRPC takes, and Python from 3.13 on does not.
+        """
+        return _signed(
+            common_name, names, self.root, begins, ends, names_issuer_key=names_issuer_key
+        )
 
     def channel_credentials(self, client: Credential | None = None) -> grpc.ChannelCredentials:
         """What a client that trusts this authority connects with."""
@@ -169,6 +186,8 @@ def _signed(
     issuer: Credential | None,
     begins: timedelta = -DAY,
     ends: timedelta = DAY,
+    *,
+    names_issuer_key: bool = True,
 ) -> Credential:
     key = ec.generate_private_key(ec.SECP256R1())
     common_names = [common_name] if isinstance(common_name, str) else common_name
@@ -190,4 +209,14 @@ def _signed(
             x509.SubjectAlternativeName(alternative), critical=not common_names
         )
     signer = key if issuer is None else issuer.key
+    if issuer is None:
+        builder = builder.add_extension(_SIGNS_CERTIFICATES, critical=True)
+    public_key = key.public_key()
+    builder = builder.add_extension(
+        x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False
+    )
+    if names_issuer_key:
+        builder = builder.add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
+        )
     return Credential(builder.sign(signer, hashes.SHA256()), key)

@@ -7,18 +7,20 @@ import ssl
 from dataclasses import replace
 from pathlib import Path
 
+import grpc
 import pytest
 from cryptography import x509
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 import mcpgrpc
-from mcpgrpc.channel import ChannelSecurity
-from mcpgrpc.errors import McpGrpcError
+from mcpgrpc.channel import ChannelSecurity, open_channel
 from mcpgrpc_server import Server, ServerSettings
 from tests.authentication.served import greeter
 from tests.transport_security.authority import FilingAuthority, Pair, replaced
-from tests.transport_security.load import greet, load
+from tests.transport_security.load import load
 
 ROTATIONS = 3
+HEALTH_SECONDS = 30
 pytestmark = pytest.mark.timeout(180)
 
 
@@ -81,13 +83,15 @@ async def test_the_servers_certificate_and_key_are_rotated_under_load_without_a_
 
 
 async def is_let_in(address: str, security: ChannelSecurity) -> bool:
-    try:
-        async with mcpgrpc.Client(
-            address, security=security, connect_timeout_seconds=0.5
-        ) as client:
-            await greet(client)
-    except McpGrpcError:
-        return False
+    """Whether a connection of its own is: clients with the same files share theirs."""
+    async with open_channel(address, security, is_shared=False) as channel:
+        asked = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
+        try:
+            await asyncio.wait_for(asked, HEALTH_SECONDS)
+        except grpc.aio.AioRpcError as error:
+            if error.code() is not grpc.StatusCode.UNAVAILABLE:
+                raise
+            return False
     return True
 
 
