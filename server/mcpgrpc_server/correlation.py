@@ -100,13 +100,14 @@ def _found(caller: Caller | None, said: ServerCall | mcp_service_pb2.CallRequest
 
 def _headers(
     caller: Caller | None, said: ServerCall | mcp_service_pb2.CallRequest | None, name: str
-) -> Iterator[object]:
+) -> list[object]:
     door = None if said is None else said.door
-    for each in () if door is None else door.headers:
-        if each.name == name:
-            yield each.value
+    found: list[object] = []
+    if door is not None:
+        found += [each.value for each in door.headers if each.name == name]
     if caller is not None:
-        yield caller.headers.get(name)
+        found.append(caller.headers.get(name))
+    return found
 
 
 def _params(said: ServerCall | mcp_service_pb2.CallRequest | None) -> dict[str, Any] | None:

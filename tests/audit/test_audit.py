@@ -101,6 +101,41 @@ async def test_arguments_are_written_only_when_asked_for(serve: Serve, lines: Li
     assert line["argument_bytes"] > 5000
 
 
+async def test_bytes_of_arguments_are_those_of_utf_8(serve: Serve, lines: Lines) -> None:
+    async with (
+        serve() as address,
+        mcpgrpc.Client(address, token="alice", mode="2026-07-28") as client,
+    ):
+        for text in ("xxxx", "éééé"):
+            await client.request("tools/call", {"name": "open_tool", "arguments": {"a": text}})
+    plain, accented = (each["argument_bytes"] for each in lines("request"))
+    assert accented == plain + 4
+
+
+async def test_filters_and_handlers_of_an_app_get_an_ordinary_record(
+    serve: Serve, lines: Lines
+) -> None:
+    seen: list[logging.LogRecord] = []
+
+    def without_openings(record: logging.LogRecord) -> bool:
+        seen.append(record)
+        return bool(vars(record)["event"] != "stream_opened")
+
+    audit = logging.getLogger("mcpgrpc.audit")
+    audit.addFilter(without_openings)
+    try:
+        async with serve() as address, mcpgrpc.Client(address, token="alice") as client:
+            await client.call_tool("open_tool", {})
+    finally:
+        audit.removeFilter(without_openings)
+    assert lines("stream_opened") == []
+    assert lines("request")
+    for record in seen:
+        assert (record.levelname, record.getMessage(), record.args) == ("INFO", "audit", ())
+        assert (record.module, record.funcName) == ("record", "write")
+        assert (record.exc_info, record.stack_info) == (None, None)
+
+
 async def test_streams_and_their_ends_are_lines(serve: Serve, lines: Lines) -> None:
     async with serve() as address, mcpgrpc.Client(address, token="alice"):
         pass

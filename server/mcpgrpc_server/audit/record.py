@@ -21,11 +21,17 @@ MAX_ARGUMENT_CHARACTERS: Final = 1024
 """Of the arguments in a line; how many bytes there were is said in any case."""
 
 
-def write(event: str, **facts: Any) -> None:
+def write(event: str, facts: dict[str, Any]) -> None:
     """Log one line, of level INFO, with the id of the request that is being handled, if any."""
+    if not is_written():
+        return
+    # Made straight: `Logger.info` would walk the stack only to find that it was called from here.
+    line = write.__code__.co_firstlineno
+    made = _log.makeRecord(_log.name, logging.INFO, __file__, line, "audit", (), None, "write")
+    vars(made).update({"event": event, **facts})
     if correlation_id := current_id():
-        facts[FIELD] = correlation_id
-    _log.info("audit", extra={"event": event, **facts})
+        vars(made)[FIELD] = correlation_id
+    _log.handle(made)
 
 
 def is_written() -> bool:
@@ -56,17 +62,20 @@ def call_facts(
     """
     params = call.params or {}
     target = params.get("name", params.get("uri"))
-    params_json = call.params_json or ""
     traced = map(trace_id, traceparents(caller, call))
     facts: dict[str, Any] = {
         "method": call.request.method,
         "target": target if isinstance(target, str) else None,
-        "argument_bytes": len(params_json.encode("utf-8", "surrogatepass")),
+        "argument_bytes": _utf8_bytes(call.params_json or ""),
         "trace_id": next(filter(None, traced), call.trace_id) or None,
     }
     if with_arguments is not None:
         facts["arguments"] = _without_meta(params, with_arguments)
     return facts
+
+
+def _utf8_bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def _without_meta(params: dict[str, Any], redaction: Redaction) -> str:

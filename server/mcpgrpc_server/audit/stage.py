@@ -52,11 +52,13 @@ class AuditStage:
         finally:
             record.write(
                 "request",
-                **record.caller_facts(caller),
-                **record.call_facts(call, caller, self._with_arguments),
-                **ended,
-                decision=decision.get() or None,
-                duration_seconds=round(time.monotonic() - began, 6),
+                {
+                    **record.caller_facts(caller),
+                    **record.call_facts(call, caller, self._with_arguments),
+                    **ended,
+                    "decision": decision.get() or None,
+                    "duration_seconds": round(time.monotonic() - began, 6),
+                },
             )
             decision.reset(token)
 

@@ -17,21 +17,24 @@ class AuditTelemetry(NoTelemetry):
 
     def stream_opened(self, stream: StreamInfo) -> None:
         """One line."""
-        record.write("stream_opened", **_facts(stream))
+        record.write("stream_opened", _facts(stream))
 
     def stream_closed(
         self, stream: StreamInfo, outcome: Outcome, duration_seconds: float, reason: str = ""
     ) -> None:
         """One line."""
-        ending = {"outcome": outcome.value, "reason": reason}
-        seconds = round(duration_seconds, 6)
-        record.write("stream_closed", **_facts(stream), **ending, duration_seconds=seconds)
+        ending = {
+            "outcome": outcome.value,
+            "reason": reason,
+            "duration_seconds": round(duration_seconds, 6),
+        }
+        record.write("stream_closed", _facts(stream) | ending)
 
     def refused(self, subject: Subject, reason: str) -> None:
         """One line for an RPC; a request's refusal stands in its own."""
         if isinstance(subject, RequestInfo):
             return
-        record.write("refused", **_facts(subject), outcome="refused", reason=reason)
+        record.write("refused", _facts(subject) | {"outcome": "refused", "reason": reason})
 
 
 def _facts(stream: StreamInfo) -> dict[str, Any]:

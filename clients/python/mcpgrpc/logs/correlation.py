@@ -7,8 +7,8 @@ nothing; where nobody writes a line it costs nothing either, since ids are found
 from __future__ import annotations
 
 import logging
+import os
 import re
-import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -90,14 +90,13 @@ def trace_id(traceparent: object) -> str:
 
 def given_id(request_ids: Iterable[object], traceparents: Iterable[object]) -> str:
     """The id that a request brings: the first that is sane, else its trace's; empty without one."""
-    asked = (sane(each) for each in request_ids)
-    traced = (trace_id(each) for each in traceparents)
+    asked, traced = map(sane, request_ids), map(trace_id, traceparents)
     return next(filter(None, asked), "") or next(filter(None, traced), "")
 
 
 def new_id() -> str:
     """An id of our own, for a request that brings none: 32 hexadecimal digits."""
-    return secrets.token_hex(16)
+    return os.urandom(16).hex()
 
 
 class CorrelationFilter(logging.Filter):

@@ -9,8 +9,9 @@ import json
 import logging
 import math
 import traceback
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from itertools import filterfalse
 from typing import Any, Final
 
 from mcpgrpc.logs.redaction import BUILT_IN, REDACTED, Redaction, clip, escape_controls
@@ -21,10 +22,18 @@ MAX_MESSAGE_CHARACTERS: Final = 8_192
 MAX_TRACEBACK_CHARACTERS: Final = 32_768
 MAX_FIELD_DEPTH: Final = 4
 MAX_FIELD_ITEMS: Final = 32
+MAX_REMEMBERED_NAMES: Final = 256
 
 _RECORD_ATTRIBUTES: Final = frozenset(
     {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
 )
+_TEXTS: Final = frozenset({str})
+_UNCHANGED: Final = frozenset({str, int, bool, type(None)})
+_AMBIGUOUS: Final = frozenset(' "=')
+
+# Made once: `json.dumps` makes an encoder for each line. There are no circles in what is made here.
+_encode: Final = json.JSONEncoder(allow_nan=False, check_circular=False).encode
+_encode_readably: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
 class _Lines(logging.Formatter):
@@ -37,17 +46,44 @@ class _Lines(logging.Formatter):
     def __init__(self, redaction: Redaction = BUILT_IN) -> None:
         super().__init__()
         self._redaction = redaction
+        self._shown: set[str] = set()
 
     def _fields(self, record: logging.LogRecord) -> dict[str, Any]:
         """What a record carries as `extra`, as plain JSON values: redacted and bounded."""
-        extra = {key: value for key, value in vars(record).items() if key not in _RECORD_ATTRIBUTES}
-        return {key: self._field(key, value, MAX_FIELD_DEPTH) for key, value in extra.items()}
+        attributes = vars(record)
+        names = filterfalse(_RECORD_ATTRIBUTES.__contains__, attributes)
+        extra = {name: attributes[name] for name in names}
+        unchanged = _UNCHANGED if self._leaves(extra) else frozenset()
+        return {
+            key: value if type(value) in unchanged else self._field(key, value, MAX_FIELD_DEPTH)
+            for key, value in extra.items()
+        }
+
+    def _leaves(self, extra: Mapping[str, object]) -> bool:
+        """Whether certainly no name is hidden, and no text is changed, that is not nested."""
+        texts = "\n".join([each for each in extra.values() if type(each) is str])
+        if len(texts) > MAX_VALUE_CHARACTERS or not _TEXTS.issuperset(map(type, extra)):
+            return False
+        return self._redaction.leaves(texts) and self._shows(extra)
+
+    def _shows(self, names: Collection[str]) -> bool:
+        """Whether none of the names is hidden; remembered, since programs have few and use them."""
+        if self._shown.issuperset(names):
+            return True
+        if any(map(self._redaction.hides, names)):
+            return False
+        is_few = len(self._shown) + len(names) <= MAX_REMEMBERED_NAMES
+        if is_few and len("".join(names)) <= MAX_VALUE_CHARACTERS:
+            self._shown.update(names)
+        return True
 
     def _field(self, key: object, value: object, depth: int) -> Any:
         return REDACTED if self._redaction.hides(str(key)) else self._plain(value, depth)
 
     def _plain(self, value: object, depth: int) -> Any:
-        if value is None or isinstance(value, bool | int):
+        if type(value) is str:
+            return self._text(value)
+        if value is None or isinstance(value, int):
             return value
         if isinstance(value, float):
             return value if math.isfinite(value) else str(value)
@@ -87,11 +123,11 @@ class JsonFormatter(_Lines):
             "logger": record.name,
             "message": self._message(record),
         }
-        fields = self._fields(record)
-        line.update((key, value) for key, value in fields.items() if key not in line)
+        # What every line has stands first, and no field replaces it.
+        line = {**line, **self._fields(record), **line}
         if record.exc_info and record.exc_info[1]:
             line["exception"] = self._exception(record.exc_info[1])
-        return json.dumps(line, allow_nan=False)
+        return _encode(line)
 
 
 class TextFormatter(_Lines):
@@ -116,6 +152,6 @@ class TextFormatter(_Lines):
 
 
 def _readable(value: object) -> str:
-    if isinstance(value, str) and value and not any(each in ' "=' for each in value):
+    if isinstance(value, str) and value and _AMBIGUOUS.isdisjoint(value):
         return escape_controls(value)
-    return escape_controls(json.dumps(value, ensure_ascii=False))
+    return escape_controls(_encode_readably(value))
