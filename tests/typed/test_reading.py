@@ -103,7 +103,7 @@ def test_an_image_is_bytes_and_one_that_is_not_quite_base64_stays_as_it_is() -> 
         '{"content":[],"content":[1]}',
         '{"content":[],"resultType":7}',
         '{"content":[],"resultType":null}',
-        '{"content":' + "[" * 5000 + "]" * 5000 + "}",
+        '{"content":' + "[" * 100_000 + "]" * 100_000 + "}",
         '{"content":[{"type":"text","text":' + "[" * 200 + "]" * 200 + "}]}",
         '{"content":[],"n":' + "9" * 5000 + "}",
         '{"content":{}}',
