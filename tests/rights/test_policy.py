@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from mcpgrpc_server.identity import ANONYMOUS, Identity, IdentityKind
-from mcpgrpc_server.rights.decision import Rights, Verdict
+from mcpgrpc_server.rights.decision import (
+    MAX_KEPT,
+    MAX_KEPT_CHARACTERS,
+    Rights,
+    Verdict,
+)
 from mcpgrpc_server.rights.policy import PolicyError, parse_policy
 from mcpgrpc_server.rights.vocabulary import Kind
 
@@ -127,3 +132,22 @@ def test_a_file_that_says_what_has_no_meaning_is_refused_whole(policy: str, said
 def test_bytes_that_are_no_text_are_refused() -> None:
     with pytest.raises(PolicyError, match="not UTF-8"):
         parse_policy(b"\xff")
+
+
+def test_what_callers_make_up_is_judged_and_fills_no_memory() -> None:
+    judged = rights(by_token("alice"))
+    made_up = ["x" * (MAX_KEPT_CHARACTERS + 1), *(f"docs_{number}" for number in range(1000))]
+    for name in [*made_up, *made_up, "tools/call", "restart", "reset"]:
+        anew = rights(by_token("alice"))
+        assert judged.for_method(name) == anew.for_method(name)
+        call = "tools/call", Kind.TOOL, name
+        assert judged.for_name(*call) == anew.for_name(*call)
+    assert len(judged._known) == len(judged._given) == MAX_KEPT
+
+
+def test_the_same_name_is_judged_for_each_method_and_kind() -> None:
+    judged = rights(by_token("alice"))
+    for _ in range(2):
+        assert judged.for_name("tools/call", Kind.TOOL, "restart").verdict is ALLOWED
+        assert judged.for_name("prompts/get", Kind.PROMPT, "restart").verdict is FORBIDDEN
+        assert judged.for_name("tools/call", Kind.TOOL, "reset").verdict is HIDDEN

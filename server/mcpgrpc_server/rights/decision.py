@@ -5,13 +5,22 @@ It knows no wire. A decision is about a method, and about the name that the meth
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from mcpgrpc_server.identity import Identity
 from mcpgrpc_server.rights.patterns import Pattern
 from mcpgrpc_server.rights.policy import Policy, Rule, qualified_subject
 from mcpgrpc_server.rights.vocabulary import Kind
+
+MAX_KEPT: Final = 64
+"""Decisions kept of each caller about methods, and about names that it is given: MCP has half as
+many methods, a caller has a few tools in use, and both can be made up."""
+
+MAX_KEPT_CHARACTERS: Final = 256
+"""Of a method and a name whose decision is kept."""
 
 
 class Verdict(Enum):
@@ -47,9 +56,19 @@ class Rights:
         self._rules = tuple(rule for rule in about if rule.scopes <= identity.scopes)
         self._lacking = tuple(rule for rule in about if not rule.scopes <= identity.scopes)
         self._scopes = identity.scopes
+        self._known: dict[str, Decision] = {}
+        self._given: dict[tuple[str, Kind, str], Decision] = {}
 
     def for_method(self, method: str) -> Decision:
         """Whether any rule gives the method, whatever it is asked with."""
+        decision = self._known.get(method)
+        if decision is None:
+            decision = self._judged(method)
+            if _is_kept(self._known, method):
+                self._known[method] = decision
+        return decision
+
+    def _judged(self, method: str) -> Decision:
         for rule in self._rules:
             if rule.gives_method(method):
                 return Decision(Verdict.ALLOWED, f"rule {rule.number} gives {method}")
@@ -60,6 +79,15 @@ class Rights:
 
     def for_name(self, method: str, kind: Kind, name: str) -> Decision:
         """Whether one rule gives both the method and the name."""
+        key = method, kind, name
+        decision = self._given.get(key)
+        if decision is None:
+            decision = self._judged_with(method, kind, name)
+            if decision.verdict is Verdict.ALLOWED and _is_kept(self._given, method, name):
+                self._given[key] = decision
+        return decision
+
+    def _judged_with(self, method: str, kind: Kind, name: str) -> Decision:
         by_method = self.for_method(method)
         if by_method.verdict is Verdict.FORBIDDEN:
             return by_method
@@ -97,6 +125,10 @@ class Rights:
             if rule.gives_method(method):
                 return " and ".join(sorted(rule.scopes - self._scopes))
         return None
+
+
+def _is_kept(kept: Sized, *words: str) -> bool:
+    return len(kept) < MAX_KEPT and sum(map(len, words)) <= MAX_KEPT_CHARACTERS
 
 
 def _giving(rule: Rule, kind: Kind, name: str) -> Pattern | None:

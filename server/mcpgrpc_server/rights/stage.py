@@ -95,6 +95,8 @@ def _is_ambiguous(call: ServerCall) -> bool:
     """Whether two parsers could read two names: a member that decides stands twice."""
     if call.params_json is None:
         return False
+    if json_members.certainly_unrepeated(call.params_json, call.params):
+        return False
     try:
         members = json_members.cut(call.params_json)
         for nested in ("ref", "notifications"):
