@@ -7,10 +7,14 @@ On the shared ports each worker answers for itself. This one loads gRPC into the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from mcpgrpc_server.health import LIVENESS, NOT_SERVING, SERVING, STARTUP, Health
 from mcpgrpc_server.health_listener import HealthListener
 from mcpgrpc_server.workers.supervisor import Supervisor
+
+LAST_WORD_SECONDS: Final = 1.0
+"""How long the last status may take to reach watchers: the drain itself is over by then."""
 
 
 class WorkersHealth:
@@ -41,7 +45,7 @@ class WorkersHealth:
     async def stop(self) -> None:
         """Let watchers go, and give the address back. Idempotent."""
         self._health.end_watches()
-        await self._listener.stop()
+        await self._listener.stop(LAST_WORD_SECONDS)
 
     def _follow(self) -> None:
         workers = self._supervisor.workers.values()
