@@ -18,6 +18,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from mcpgrpc.cli import serve as serve_command
+from mcpgrpc.cli import serve_options
 from mcpgrpc.cli.main import main
 from mcpgrpc_server.settings import ServerSettings
 from mcpgrpc_server.settings_sources import TABLES, option_name
@@ -343,7 +344,7 @@ def test_the_help_names_every_option(here: Here) -> None:
 
 
 def test_every_setting_has_an_option_of_its_kind() -> None:
-    options = {option.field: option for option in serve_command.OPTIONS}
+    options = {option.field: option for option in serve_options.OPTIONS}
     assert options.keys() == ServerSettings.model_fields.keys() - {TABLES}
     for name in options:
         field = ServerSettings.model_fields[name]
