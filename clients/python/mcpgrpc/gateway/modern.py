@@ -12,13 +12,13 @@ import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mcpgrpc.binding import errors, ids, json_text
+from mcpgrpc.binding import errors, ids
 from mcpgrpc.binding.ids import Id
 from mcpgrpc.binding.in_flight import LISTEN_METHOD
 from mcpgrpc.caching import Question
@@ -42,6 +42,7 @@ from mcpgrpc.gateway.replies import (
     status_of_answer,
     status_of_error,
 )
+from mcpgrpc.gateway.routing_headers import METHOD_HEADER, checked_params, mirrors, rejected
 from mcpgrpc.gateway.settings import GatewaySettings
 from mcpgrpc.gateway.silence import Silence
 from mcpgrpc.gateway.sse import StreamResponse
@@ -57,9 +58,6 @@ if TYPE_CHECKING:
     from mcpgrpc.tracing.door_spans import DoorRequest
 
 logger = logging.getLogger(__name__)
-
-_METHOD_HEADER: Final = "mcp-method"
-_NAME_HEADER: Final = "mcp-name"
 
 
 @dataclass(slots=True)
@@ -103,9 +101,9 @@ class ModernDoor:
             raise HttpRefusalError(400, "Body must be a single JSON-RPC request or notification")
         self.work.check_open(ids.from_message(envelope.request.id))
         caller = HttpCaller.of(request.headers)
-        params = _checked_params(request, envelope.request)
-        mirrors = _mirrors(request, envelope.request.method, params)
-        options = caller.options(self.options, *mirrors)
+        params = checked_params(request, envelope.request)
+        mirrored = mirrors(request, envelope.request.method, params)
+        options = caller.options(self.options, *mirrored)
         await self._check_param_headers(request, envelope, params, caller)
         envelope.door.CopyFrom(door_context(request.headers))
         question = self.cache.question(envelope, caller)
@@ -149,12 +147,12 @@ class ModernDoor:
         if envelope.request.method != "tools/call":
             return
         # Its own mirror: that of the call would not be true of a list.
-        listing = caller.options(self.options, (_METHOD_HEADER, "tools/list"))
+        listing = caller.options(self.options, (METHOD_HEADER, "tools/list"))
         rejection = await self.schemas.rejection(
             lambda: self.carrier(listing, Silence()), caller.identity, params, request.headers
         )
         if rejection is not None:
-            raise _rejected(rejection, ids.from_message(envelope.request.id))
+            raise rejected(rejection, ids.from_message(envelope.request.id))
 
 
 class ModernExchange(Silence):
@@ -277,56 +275,5 @@ def _acknowledged(request: Request) -> Response:
     version = request.headers.get(VERSION_HEADER, "")
     unsupported = sdk_framing.unsupported_protocol_version_rejection(version)
     if unsupported is not None:
-        raise _rejected(unsupported, None)
+        raise rejected(unsupported, None)
     return Response(status_code=202)
-
-
-def _checked_params(request: Request, message: envelope_pb2.JsonRpcRequest) -> dict[str, Any]:
-    """The params of a request whose envelope and mirrored headers agree."""
-    request_id = ids.from_message(message.id)
-    duplicated = sdk_framing.find_duplicated_routing_header(request.headers.items())
-    if duplicated is not None:
-        raise HttpRefusalError(
-            400,
-            f"{duplicated} header appears more than once",
-            code=errors.HEADER_MISMATCH,
-            request_id=request_id,
-        )
-    params = json_text.parse_object(message.params_json) if message.params_json else None
-    verdict = sdk_framing.classify_inbound_request(
-        {"method": message.method, "params": params}, headers=dict(request.headers)
-    )
-    if isinstance(verdict, sdk_framing.InboundLadderRejection):
-        raise _rejected(verdict, request_id)
-    if message.method == "initialize":
-        # This era has no such method; a server of both would take it for the other era's.
-        raise HttpRefusalError(
-            404,
-            "Method not found",
-            code=errors.METHOD_NOT_FOUND,
-            request_id=request_id,
-            data=message.method,
-        )
-    return params or {}
-
-
-def _mirrors(request: Request, method: str, params: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """The mirrored headers, for proxies that route a Call by them; they agree with the body."""
-    mirrors = [(_METHOD_HEADER, method)]
-    name = request.headers.get(_NAME_HEADER)
-    named = params.get(sdk_framing.NAME_BEARING_METHODS.get(method, ""))
-    if name is not None and named is not None:
-        mirrors.append((_NAME_HEADER, name))
-    return tuple((key, value) for key, value in mirrors if value.isascii() and value.isprintable())
-
-
-def _rejected(
-    rejection: sdk_framing.InboundLadderRejection, request_id: Id | None
-) -> HttpRefusalError:
-    return HttpRefusalError(
-        sdk_framing.ERROR_CODE_HTTP_STATUS.get(rejection.code, 400),
-        rejection.message,
-        code=rejection.code,
-        request_id=request_id,
-        data=... if rejection.data is None else rejection.data,
-    )
