@@ -1,7 +1,8 @@
 """Where requests are counted: in this process, or in a Redis that a fleet shares.
 
 It knows no caller and no method. What is counted goes when its window has passed, so memory is
-bounded by what the windows let through.
+bounded by what the windows let through. The `limits` library reads the texts of limits and counts
+in Redis; its counting in memory is not used (`docs/adr/0017-windows-of-our-own-in-memory.md`).
 """
 
 from __future__ import annotations
@@ -13,11 +14,10 @@ from typing import Any, Final, Protocol
 
 from limits import RateLimitItem
 from limits.aio.storage import RedisStorage
-from limits.aio.strategies import MovingWindowRateLimiter as AsyncMovingWindow
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from limits.aio.strategies import MovingWindowRateLimiter
 
 from mcpgrpc_server.fleet.redis_client import redis_client
+from mcpgrpc_server.rate_limits.windows import MovingWindows
 
 logger = logging.getLogger("mcpgrpc.rate_limits")
 
@@ -51,16 +51,18 @@ class Counters(Protocol):
 
 
 class MemoryCounters:
-    """Counts for this process alone. Synchronous inside: 15 microseconds a request, measured."""
+    """Counts for this process alone."""
 
     def __init__(self) -> None:
-        self._windows = MovingWindowRateLimiter(MemoryStorage())
+        self._windows: dict[RateLimitItem, MovingWindows] = {}
 
     async def take(self, item: RateLimitItem, *keys: str) -> float | None:
         """Count a request."""
-        if self._windows.hit(item, *keys):
-            return None
-        return _seconds_until(self._windows.get_window_stats(item, *keys).reset_time)
+        windows = self._windows.get(item)
+        if windows is None:
+            windows = self._windows[item] = MovingWindows(item.amount, item.get_expiry())
+        wait_seconds = windows.take(keys)
+        return None if wait_seconds is None else max(MIN_RETRY_SECONDS, wait_seconds)
 
     async def close(self) -> None:
         """There is nothing to let go of."""
@@ -81,7 +83,7 @@ class RedisCounters:
         storage = RedisStorage(
             _storage_uri(url), implementation="redispy", key_prefix=prefix, **options
         )
-        self._windows = AsyncMovingWindow(storage)
+        self._windows = MovingWindowRateLimiter(storage)
         self._paused_until = 0.0
 
     async def take(self, item: RateLimitItem, *keys: str) -> float | None:
