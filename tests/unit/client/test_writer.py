@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextvars import Context
+from typing import Any, TypeVarTuple
 
 import pytest
 
 from mcpgrpc.binding.fragments import Piece
 from mcpgrpc.binding.outbox import Outbox
 from mcpgrpc.stream.writer import FrameWriter, StreamClosedError
+
+Arguments = TypeVarTuple("Arguments")
 
 HIGH_WATER_BYTES = 10
 MAX_SECONDS = 10.0
@@ -201,3 +205,89 @@ async def test_an_idle_stream_gets_empty_frames_at_its_interval() -> None:
     await end.wire.until(lambda: ["a"] in end.wire.written)
     end.running.cancel()
     await asyncio.wait({end.running})
+
+
+async def test_a_writer_that_idles_ends_when_the_stream_is_over(end: End) -> None:
+    end.writer.close()
+    await asyncio.wait_for(end.running, MAX_SECONDS)
+    assert end.wire.written == []
+
+
+class HandMovedLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time is moved by hand; in how many seconds things are to be done is kept.
+
+    It is no loop for anything else: whatever shared it would see its own time pass.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float] = []
+        self._ahead_seconds = 0.0
+        self._asked = asyncio.Event()
+
+    def time(self) -> float:
+        return super().time() + getattr(self, "_ahead_seconds", 0.0)
+
+    def call_later(
+        self,
+        delay: float,
+        callback: Callable[[*Arguments], object],
+        *args: *Arguments,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        self.waits.append(delay)
+        self._asked.set()
+        return super().call_later(delay, callback, *args, context=context)
+
+    def advance(self, seconds: float) -> None:
+        """So much time passes at once."""
+        self._ahead_seconds += seconds
+
+    async def next_wait(self) -> float:
+        """Wait until the next thing is to be done later; gives in how many seconds."""
+        while not self.waits:
+            self._asked.clear()
+            await self._asked.wait()
+        return self.waits.pop(0)
+
+
+def by_hand(test: Callable[[HandMovedLoop, End], Coroutine[Any, Any, None]]) -> None:
+    """Run a test of an end with keep-alives every 100 s on a loop of its own."""
+    with asyncio.Runner(loop_factory=HandMovedLoop) as runner:
+        loop = runner.get_loop()
+        assert isinstance(loop, HandMovedLoop)
+
+        async def run() -> None:
+            end = End(keepalive_interval_seconds=100)
+            async with asyncio.timeout(161 + MAX_SECONDS):
+                await test(loop, end)
+            end.running.cancel()
+            await asyncio.wait({end.running})
+
+        runner.run(run())
+
+
+def test_one_timer_serves_all_the_idling_between_many_frames() -> None:
+    async def test(loop: HandMovedLoop, end: End) -> None:
+        frames = [[str(number)] for number in range(50)]
+        for number, (item,) in enumerate(frames):
+            end.put(item, alone=True)
+            await end.wire.has_written(*frames[: number + 1])
+        assert loop.waits == [100]
+
+    by_hand(test)
+
+
+def test_an_interval_begins_anew_with_every_frame() -> None:
+    async def test(loop: HandMovedLoop, end: End) -> None:
+        assert await loop.next_wait() == 100
+        loop.advance(60)
+        end.put("a", alone=True)
+        await end.wire.has_written(["a"])
+        loop.advance(41)
+        assert 30 < await loop.next_wait() <= 60
+        assert end.wire.written == [["a"]]
+        loop.advance(60)
+        await end.wire.has_written(["a"], [])
+
+    by_hand(test)

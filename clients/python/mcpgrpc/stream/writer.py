@@ -43,9 +43,11 @@ class FrameWriter(Generic[Item]):
         self.outbox = outbox
         self._write_frame = write_frame
         self._high_water_bytes = high_water_bytes
-        self._keepalive_seconds = keepalive_interval_seconds or None
+        self._keepalive_seconds = keepalive_interval_seconds
         self._loop = asyncio.get_running_loop()
         self._idle: asyncio.Future[bool] | None = None
+        self._idle_since = 0.0
+        self._keepalive: asyncio.TimerHandle | None = None
         self._begun: BegunCoroutine | None = None
         self._blocked: deque[asyncio.Future[None]] = deque()
         self._finishing = False
@@ -122,8 +124,11 @@ class FrameWriter(Generic[Item]):
         self.wake()
 
     def close(self) -> None:
-        """The stream is over: drop what waits, wake whoever waits for room."""
-        self._closed = True
+        """The stream is over: drop what waits, wake whoever waits for room, and let `run` end."""
+        self._closed = self._finishing = True
+        self._end_idling(True)
+        if self._keepalive is not None:
+            self._keepalive.cancel()
         self.outbox.clear()
         while self._blocked:
             _resolve(self._blocked.popleft())
@@ -138,15 +143,28 @@ class FrameWriter(Generic[Item]):
     async def _wait_for_work(self) -> bool:
         """Wait for `wake`; False when the keep-alive interval ended first."""
         self._idle = self._loop.create_future()
-        timer = None
-        if self._keepalive_seconds is not None:
-            timer = self._loop.call_later(self._keepalive_seconds, self._end_idling, False)
+        self._idle_since = self._loop.time()
+        if self._keepalive is None and self._keepalive_seconds:
+            self._look_after(self._keepalive_seconds)
         try:
             return await self._idle
         finally:
             self._idle = None
-            if timer is not None:
-                timer.cancel()
+
+    def _look_after(self, seconds: float) -> None:
+        self._keepalive = self._loop.call_later(seconds, self._look)
+
+    def _look(self) -> None:
+        """End idling that has lasted an interval.
+
+        Nearly all of it is over long before, so one timer serves many times of it.
+        """
+        idle_seconds = 0.0 if self._idle is None else self._loop.time() - self._idle_since
+        if idle_seconds < self._keepalive_seconds:
+            self._look_after(self._keepalive_seconds - idle_seconds)
+        else:
+            self._keepalive = None
+            self._end_idling(False)
 
     def _end_idling(self, has_work: bool) -> None:
         if self._idle is not None and not self._idle.done():
