@@ -14,13 +14,22 @@ from mcpgrpc_server.health import NOT_SERVING, SERVING
 from mcpgrpc_server.workers.health import joined
 from mcpgrpc_server.workers.metrics_merge import Merged
 from tests.metrics.scraped import Page, scraped
-from tests.workers.conftest import health_of, one_to_each, serving, started, watched_health
+from tests.tracing.receiver import receiving
+from tests.workers.conftest import (
+    connection,
+    health_of,
+    one_to_each,
+    serving,
+    started,
+    watched_health,
+)
 
 pytestmark = pytest.mark.timeout(300)
 
 METRICS = ("--metrics", "127.0.0.1:0")
 HEALTH = ("--health", "127.0.0.1:0")
 SERVICE = "mcpgrpc.v1.McpService"
+TRACED = "fleet: SERVER tools/call pid"
 
 
 def calls(page: Page) -> float:
@@ -53,6 +62,21 @@ async def test_the_page_is_the_sum_over_all_workers(flag: Path) -> None:
         for task in held:
             task.cancel()
         await asyncio.wait(held)
+
+
+async def test_the_trace_of_a_request_is_an_exemplar_on_the_page_of_all_workers() -> None:
+    async with (
+        receiving() as receiver,
+        serving(
+            *METRICS, OTEL_EXPORTER_OTLP_ENDPOINT=receiver.endpoint, OTEL_SERVICE_NAME="fleet"
+        ) as workers,
+        connection(workers.address) as caller,
+    ):
+        await caller.pid()
+        page = await scraped(await workers.told_address("metrics"))
+        assert await receiver.tree(TRACED, 1) == [TRACED]
+    shown = {each.exemplar.labels["trace_id"] for each in page.samples if each.exemplar is not None}
+    assert shown == {each.span.trace_id.hex() for each in receiver.received if each.title == TRACED}
 
 
 async def test_what_is_a_processs_own_has_its_label() -> None:

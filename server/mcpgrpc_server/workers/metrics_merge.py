@@ -1,6 +1,6 @@
 """The figures of several processes as those of one: counters and histograms add up.
 
-It reads no page and knows no process. Exemplars are left out: one of two would have to go.
+It reads no page and knows no process.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias
 
-from prometheus_client.core import Metric
+from prometheus_client.core import Exemplar, Metric
 
 Key: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
 """The name of a sample and its labels."""
@@ -34,11 +34,15 @@ JOINS: Final[dict[str, Join]] = {
 
 
 class Merged:
-    """Families of metrics, taken in one process after the other."""
+    """Families of metrics, taken in one process after the other.
+
+    A bucket has the exemplar of the process that was taken last: it stands for any.
+    """
 
     def __init__(self) -> None:
         self._families: dict[str, Metric] = {}
         self._values: dict[str, dict[Key, float]] = {}
+        self._exemplars: dict[Key, Exemplar] = {}
 
     def add(self, families: Iterable[Metric], worker: str) -> None:
         """Take in what a process that runs exports, `worker` being its label."""
@@ -67,12 +71,15 @@ class Merged:
             key = sample.name, tuple(sorted({**sample.labels, **own}.items()))
             there = values.get(key)
             values[key] = sample.value if there is None else join(there, sample.value)
+            if sample.exemplar is not None:
+                self._exemplars[key] = sample.exemplar
 
     def _family(self, name: str) -> Metric:
         like = self._families[name]
         family = Metric(like.name, like.documentation, like.type)
-        for (sample, labels), value in self._values[name].items():
-            family.add_sample(sample, dict(labels), value)
+        for key, value in self._values[name].items():
+            sample, labels = key
+            family.add_sample(sample, dict(labels), value, exemplar=self._exemplars.get(key))
         return family
 
 
