@@ -11,21 +11,10 @@ from typing import Any
 
 import jsonschema
 import pytest
-import yaml
 from google.protobuf import descriptor_pool
 
-from mcpgrpc.v1 import (  # the pool knows what is imported
-    completion_service_pb2,
-    discovery_service_pb2,
-    mcp_service_pb2,
-    prompts_service_pb2,
-    resources_service_pb2,
-    subscriptions_service_pb2,
-    tools_service_pb2,
-)
 from mcpgrpc_server.health import LIVENESS, READINESS, STARTUP
-from mcpgrpc_server.settings import ServerSettings, check_listeners
-from mcpgrpc_server.settings_sources import load_settings
+from mcpgrpc_server.settings import check_listeners
 from tests.conformance.processes import MCPGRPC
 from tests.interop.programs import ENVOY
 from tests.mesh.manifests import (
@@ -41,45 +30,14 @@ from tests.mesh.manifests import (
     pod_of,
     rendered,
 )
+from tests.mesh.shipped import FLEETS, IMAGE, SERVICES, settings_of, settings_text
 from tests.observability.named import documented
 
-MODULES = (
-    completion_service_pb2,
-    discovery_service_pb2,
-    mcp_service_pb2,
-    prompts_service_pb2,
-    resources_service_pb2,
-    subscriptions_service_pb2,
-    tools_service_pb2,
-)
-SERVICES = {
-    service.full_name
-    for module in MODULES
-    for service in descriptor_pool.Default()
-    .FindFileByName(module.DESCRIPTOR.name)
-    .services_by_name.values()
-}
-FLEETS = [place for place in RENDERED if not place.startswith("examples/")]
-IMAGE = dict.fromkeys(FLEETS, "mcpgrpc") | {"examples/stdio-sidecar": "mcpgrpc-time"}
 GRACE_BESIDE_SECONDS = 10
 OWNER_AND_GROUP_READ = 0o440
 COMMAND_SECONDS = 60
 
 pytestmark = pytest.mark.timeout(180)
-
-
-def settings_text(place: str) -> str:
-    told = container(place, IMAGE[place])
-    path = told["args"][told["args"].index("--config") + 1]
-    volume = mounted(place, path, told)
-    assert volume is not None, f"{path} is mounted from nowhere"
-    return config_map(place, volume)[Path(path).name]
-
-
-def settings_of(place: str, folder: Path) -> ServerSettings:
-    path = folder / "mcpgrpc.toml"
-    path.write_text(settings_text(place), encoding="utf-8")
-    return load_settings(path, {}, {})
 
 
 def port_of(address: str) -> int:
@@ -321,104 +279,6 @@ def test_the_gateway_routes_every_service_and_the_few_route_nothing_unchecked() 
     assert (
         target["name"] == of_kind("overlays/gateway-api", "Service", "mcpgrpc")["metadata"]["name"]
     )
-
-
-def test_the_sidecar_has_every_file_that_envoy_reads() -> None:
-    envoy = container("overlays/envoy", "docker.io/envoyproxy/envoy")
-    files = of_kind("overlays/envoy", "ConfigMap", _envoy_files())["data"]
-    read = {
-        word
-        for text in (files["envoy.yaml"], files["pod.yaml"], files["certificate.yaml"])
-        for word in _paths(yaml.safe_load(text))
-    }
-    assert read >= {"/etc/envoy/cluster.yaml", "/etc/envoy/jwks/jwks.json"}
-    for path in read:
-        assert mounted("overlays/envoy", path, envoy) is not None, path
-
-
-def _envoy_files() -> str:
-    envoy = container("overlays/envoy", "docker.io/envoyproxy/envoy")
-    volume = mounted("overlays/envoy", "/etc/envoy/envoy.yaml", envoy)
-    assert volume is not None
-    name: str = volume["configMap"]["name"]
-    return name
-
-
-def _paths(value: Any) -> list[str]:
-    if isinstance(value, dict):
-        return [path for each in value.values() for path in _paths(each)]
-    if isinstance(value, list):
-        return [path for each in value for path in _paths(each)]
-    return [value] if isinstance(value, str) and value.startswith("/etc/envoy/") else []
-
-
-def test_the_sidecar_and_the_server_take_the_same_tokens(tmp_path: Path) -> None:
-    settings = settings_of("overlays/envoy", tmp_path)
-    text = of_kind("overlays/envoy", "ConfigMap", _envoy_files())["data"]["envoy.yaml"]
-    (provider,) = _found(yaml.safe_load(text), "providers").values()
-    assert provider["issuer"] == settings.jwt_issuer
-    assert provider["audiences"] == settings.jwt_audience
-    (admin,) = container("overlays/envoy", "mcpgrpc")["lifecycle"]["preStop"]["exec"]["command"][2:]
-    port = yaml.safe_load(text)["admin"]["address"]["socket_address"]["port_value"]
-    assert f"127.0.0.1:{port}/drain_listeners" in admin
-    compile(admin, "preStop", "exec")
-
-
-def _found(value: Any, name: str) -> Any:
-    """The first member of a name, at any depth."""
-    members = value.values() if isinstance(value, dict) else value
-    if isinstance(value, dict) and name in value:
-        return value[name]
-    for each in members:
-        if isinstance(each, dict | list) and (inner := _found(each, name)) is not None:
-            return inner
-    return None
-
-
-def envoy_files() -> dict[str, Any]:
-    shipped = ROOT / "deploy" / "envoy"
-    names = ("envoy.yaml", "replicas.yaml", "pod.yaml", "transcoder.yaml")
-    return {name: yaml.safe_load((shipped / name).read_text(encoding="utf-8")) for name in names}
-
-
-def test_envoy_sends_again_only_what_no_server_has_seen() -> None:
-    safe = {"connect-failure", "refused-stream", "reset-before-request"}
-    policies = list(_each(envoy_files(), "retry_on"))
-    assert policies
-    for policy in policies:
-        assert set(policy.split(",")) == safe
-
-
-def test_envoy_keeps_a_stream_for_longer_than_the_server_is_silent(tmp_path: Path) -> None:
-    settings = settings_of("overlays/envoy", tmp_path)
-    told = envoy_files()["envoy.yaml"]
-    idle = float(_found(told, "stream_idle_timeout").removesuffix("s"))
-    assert idle > 3 * settings.keepalive_interval_seconds
-    # A route's own timeout would end what runs; each says that it has none.
-    routes = [each for each in _each(told, "route") if "cluster" in each]
-    assert {route["timeout"] for route in routes} == {"0s"}
-    streams = [route for route in routes if "max_stream_duration" in route]
-    assert len(streams) == 3
-    checks = envoy_files()["replicas.yaml"]["resources"][0]["health_checks"]
-    assert [each["grpc_health_check"]["service_name"] for each in checks] == [READINESS]
-    assert float(checks[0]["interval"].removesuffix("s")) < float(settings.drain_pause_seconds)
-
-
-def test_envoy_translates_every_typed_service() -> None:
-    listed = list(_each(envoy_files(), "services"))
-    assert len(listed) == 2
-    for services in listed:
-        assert set(services) == SERVICES - {"mcpgrpc.v1.McpService"}
-
-
-def _each(value: Any, name: str) -> list[Any]:
-    """Every member of a name, at any depth."""
-    if isinstance(value, dict):
-        own = [value[name]] if name in value else []
-        return own + [found for each in value.values() for found in _each(each, name)]
-    if isinstance(value, list):
-        return [found for each in value for found in _each(each, name)]
-    return []
 
 
 def test_the_document_names_every_folder_and_no_other() -> None:
