@@ -75,9 +75,9 @@ INSERT INTO sailings WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FR
 
 COLUMNS_SQL = """
 SELECT name, type, NOT "notnull", pk > 0, dflt_value,
-    (SELECT "table" || coalesce('.' || "to", '') FROM pragma_foreign_key_list(?1) AS key
+    (SELECT "table" || coalesce('.' || "to", '') FROM pragma_foreign_key_list(:table) AS key
      WHERE key."from" = info.name)
-FROM pragma_table_info(?2) AS info ORDER BY cid
+FROM pragma_table_info(:table) AS info ORDER BY cid
 """
 
 Value = str | int | float | None
@@ -234,7 +234,7 @@ class Explorer:
             known = ", ".join(list(tables)[:20]) or "none"
             raise ResourceNotFoundError(f"There is no table {name!r}. The tables are: {known}.")
         with self.connect() as connection:
-            rows = connection.execute(COLUMNS_SQL, [table.name, table.name]).fetchall()
+            rows = connection.execute(COLUMNS_SQL, {"table": table.name}).fetchall()
         columns = [Column(**dict(zip(Column.model_fields, row, strict=True))) for row in rows]
         return Description(table=table, columns=columns)
 

@@ -11,6 +11,7 @@ import signal
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Before grpc is loaded: its core would write about every connection that a test ends.
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
@@ -24,6 +25,18 @@ from mcpgrpc_server import Server as Server
 # the commands under test would not see the signal that the test sends them.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The same examples on every run, a bounded number, and no clock: the machine may be busy.
+settings.register_profile(
+    "bounded",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=70,
+    stateful_step_count=40,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("bounded")
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpgrpc_server.authentication.json_web_keys import (
@@ -128,14 +128,12 @@ MEMBERS = st.dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=70)
 @given(st.lists(MEMBERS))
 def test_no_key_does_anything_but_be_passed_over(jwks: list[dict[str, Any]]) -> None:
     keys = parse_key_set(json.dumps({"keys": [*jwks, ec_key().jwk()]}).encode())
     assert keys.candidates("ES256", "ec")
 
 
-@settings(deadline=None, max_examples=70)
 @given(st.binary() | st.text().map(str.encode))
 def test_no_contents_do_anything_but_be_refused(contents: bytes) -> None:
     with pytest.raises(ValueError, match=r"\w"):

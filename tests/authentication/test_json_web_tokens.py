@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpgrpc_server.authentication.compact_tokens import MAX_JSON_DEPTH, read_token
@@ -152,7 +152,6 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=70)
 @given(
     st.text()
     | st.builds(lambda *parts: ".".join(map(encoded, parts)), st.text(), st.binary(), st.binary())
@@ -162,7 +161,6 @@ def test_no_text_does_anything_but_be_a_token_or_be_refused(text: str) -> None:
         read_token(text)
 
 
-@settings(deadline=None, max_examples=70)
 @given(JSON, JSON)
 def test_no_json_does_anything_but_be_a_token_or_be_refused(
     header: object, payload: object

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from mcpgrpc import Client
 from mcpgrpc.testing import serving
@@ -16,18 +15,6 @@ from mcpgrpc_server.merge.backend import MergedBackend
 from mcpgrpc_server.merge.bounds import MergeBounds
 from mcpgrpc_server.merge.member import Member
 from mcpgrpc_server.sdk.app import SdkApp
-
-# The same examples on every run, a bounded number, and no clock: the machine may be busy.
-settings.register_profile(
-    "merge",
-    derandomize=True,
-    database=None,
-    deadline=None,
-    max_examples=70,
-    stateful_step_count=40,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-settings.load_profile("merge")
 
 MODERN = "2026-07-28"
 

@@ -18,13 +18,14 @@ import asyncio, gc, os, sys
 from mcp.server import MCPServer
 
 app = MCPServer("tuned")
+frozen_before = gc.get_freeze_count()
 
 @app.tool()
 async def tuning() -> dict[str, object]:
     tasks = os.listdir("/proc/self/task") if sys.platform == "linux" else []
     return {
         "loop": type(asyncio.get_running_loop()).__module__,
-        "frozen": gc.get_freeze_count(),
+        "frozen": gc.get_freeze_count() - frozen_before,
         "collects": gc.isenabled(),
         "cpus": [sorted(os.sched_getaffinity(int(task))) for task in tasks],
     }

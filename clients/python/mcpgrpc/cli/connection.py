@@ -6,6 +6,7 @@ It decides nothing about what is asked: that is each command's own.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -85,8 +86,17 @@ def _runner() -> asyncio.Runner:
     import asyncio
 
     runner = asyncio.Runner()
-    atexit.register(runner.close)
+    atexit.register(_close, runner)
     return runner
+
+
+def _close(runner: asyncio.Runner) -> None:
+    """Closing waits for a loop's executor in a thread, and Python 3.12 starts none while it exits.
+
+    The executor's own threads have ended by then, and the loop is closed in any case.
+    """
+    with contextlib.suppress(RuntimeError):
+        runner.close()
 
 
 def client(address: str, options: CommonOptions) -> Client:
