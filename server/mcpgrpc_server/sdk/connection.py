@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from mcpgrpc.binding import errors, ids, json_text
 from mcpgrpc.binding.era import PROTOCOL_VERSION_META_KEY, Era
+from mcpgrpc.binding.json_parts import LARGE_CHARACTERS
+from mcpgrpc.stream.turns import let_small_pass
 from mcpgrpc.v1 import envelope_pb2
 from mcpgrpc_server.backend import Client, ClientNotification, ServerCall
 from mcpgrpc_server.sdk import internals, tracing
@@ -76,7 +78,14 @@ class SdkConnection:
                 text = json_text.dump(await self._handle_modern(call))
             else:
                 text = json_text.dump(await self._handle_legacy(call))
-            return envelope_pb2.JsonRpcResponse(result_json=text)
+            if len(text) < LARGE_CHARACTERS:
+                return envelope_pb2.JsonRpcResponse(result_json=text)
+            await let_small_pass()
+            response = envelope_pb2.JsonRpcResponse(result_json=text)
+            # Not held twice while others have their turn.
+            del text
+            await let_small_pass()
+            return response
         except Exception as error:  # noqa: BLE001  # the boundary: a handler may raise anything
             tracing.note_exception(error)
             return _error_response(error, call)

@@ -218,3 +218,28 @@ def test_without_it_the_depth_is_counted_all_the_same(monkeypatch: pytest.Monkey
     assert json_text.parse("[" * 512 + "]" * 512)
     with pytest.raises(json_text.JsonTooDeepError, match="deeper than 512 levels"):
         json_text.parse("[" * 513 + "]" * 513)
+
+
+FILLING = "x" * 100_000
+"""What makes a text large: those are looked at in another way."""
+
+
+@pytest.mark.parametrize("filling", [FILLING, FILLING + "\u00e9"], ids=["ascii", "accents"])
+def test_a_large_text_is_read_with_the_care_of_a_small_one(filling: str) -> None:
+    def large(text: str) -> str:
+        return f'["{filling}",{text}]'
+
+    for text in ("1" * 25, "1e400", '"\\ud800"', '{"a":[1,{"b":null}]}', '"' + "[{" * 600 + '"'):
+        assert_same(json_text.parse(large(text)), json.loads(large(text)))
+    assert json_text.parse(large("[" * 511 + "]" * 511))[0] == filling
+    for deep in ("[" * 512 + "]" * 512, '{"":' * 512 + "0" + "}" * 512):
+        with pytest.raises(json_text.JsonTooDeepError):
+            json_text.parse(large(deep))
+    for wrong in ("nul", "NaN", '"\ud800"', "1],[2", "[1"):
+        with pytest.raises(json_text.JsonTextError):
+            json_text.parse(large(wrong))
+
+
+def test_large_numbers_among_many_values_of_a_large_text_are_read_without_loss() -> None:
+    values = [FILLING, *range(300), 2**64 + 1]
+    assert_same(json_text.parse(json.dumps(values)), values)

@@ -77,7 +77,7 @@ def text_from_envelope(
         members = _response_members(envelope.response, max_depth)
     else:
         raise InvalidMessageError(errors.INVALID_REQUEST, "an envelope without a message")
-    return '{"jsonrpc":"2.0",' + ",".join(members) + "}"
+    return "".join(('{"jsonrpc":"2.0",', ",".join(members), "}"))
 
 
 def _members(text: str, max_depth: int) -> dict[str, str]:
@@ -205,10 +205,10 @@ def _call_members(
         raise InvalidMessageError(errors.INVALID_REQUEST, "a call needs a method", request_id)
     members = [f'"method":{json_text.dump(call.method)}']
     if call.HasField("params_json"):
-        params = _value_of(call.params_json, request_id, max_depth)
-        if not isinstance(params, dict):
+        text = call.params_json
+        if not isinstance(_value_of(text, request_id, max_depth), dict):
             raise InvalidMessageError(errors.INVALID_PARAMS, "params must be an object", request_id)
-        members.append(f'"params":{call.params_json}')
+        members.append(f'"params":{text}')
     return members
 
 
@@ -218,9 +218,11 @@ def _response_members(response: envelope_pb2.JsonRpcResponse, max_depth: int) ->
     if outcome == "result_json":
         if ids.from_message(response.id) is None:
             raise InvalidMessageError(errors.INVALID_REQUEST, "a result needs the request's id")
-        if not isinstance(_value_of(response.result_json, None, max_depth), dict):
+        # Each look at a message's text decodes it anew.
+        text = response.result_json
+        if not isinstance(_value_of(text, None, max_depth), dict):
             raise InvalidMessageError(errors.INVALID_REQUEST, "result must be an object")
-        return [*members, f'"result":{response.result_json}']
+        return [*members, f'"result":{text}']
     if outcome == "error":
         return [*members, f'"error":{_error_text(response.error, max_depth)}']
     raise InvalidMessageError(errors.INVALID_REQUEST, "a response without an outcome")

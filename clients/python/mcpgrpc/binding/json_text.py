@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from functools import cache
-from typing import Any, NoReturn
+from itertools import chain, islice
+from typing import Any, AnyStr, NoReturn
 
 import orjson
 
@@ -51,7 +53,8 @@ def parse(text: str, *, max_depth: int = DEFAULT_MAX_DEPTH) -> Any:
         JsonTextError: it is not JSON (NaN, Infinity and characters without UTF-8 are not), or it
             holds an integer of more digits than Python converts (4,300 unless configured).
     """
-    raw = _utf8(text)
+    # orjson takes a text as it is, and one in ASCII is its own UTF-8.
+    raw = text if len(text) >= _LARGE_BYTES and text.isascii() else _utf8(text)
     try:
         if len(raw) > max_depth and _has_brackets(raw, max_depth + 1):
             value = _read_within(raw, text, max_depth)
@@ -90,29 +93,33 @@ def dump(value: Any) -> str:
         raise JsonTextError(_reason(error)) from None
 
 
-def _has_brackets(raw: bytes, many: int) -> bool:
+def _has_brackets(raw: str | bytes, many: int) -> bool:
     """Whether a text has at least so many opening brackets, those in strings included."""
-    if len(raw) < _LARGE_BYTES:
-        return raw.count(b"[") + raw.count(b"{") >= many
-    # Looking for each is three times as fast as counting where there are few.
-    for bracket in b"[{":
-        at = raw.find(bracket)
-        while at >= 0:
-            many -= 1
-            if many <= 0:
-                return True
-            at = raw.find(bracket, at + 1)
-    return False
+    if isinstance(raw, bytes):
+        if len(raw) < _LARGE_BYTES:
+            return raw.count(b"[") + raw.count(b"{") >= many
+        found = chain(_places(raw, b"["), _places(raw, b"{"))
+    else:
+        found = chain(_places(raw, "["), _places(raw, "{"))
+    return next(islice(found, many - 1, None), None) is not None
 
 
-def _read_within(raw: bytes, text: str, max_depth: int) -> Any:
+def _places(raw: AnyStr, bracket: AnyStr) -> Iterator[int]:
+    """Where a bracket stands. Three times as fast as counting where there are few."""
+    at = raw.find(bracket)
+    while at >= 0:
+        yield at
+        at = raw.find(bracket, at + 1)
+
+
+def _read_within(raw: str | bytes, text: str, max_depth: int) -> Any:
     """The value of a text that may be too deep. Raises JsonTooDeepError, or as orjson."""
     padding = _ORJSON_DEPTH - max_depth
     if padding < 0 or not _counts_depth():
         _check_depth(text, max_depth)
         return orjson.loads(raw)
     try:
-        value = orjson.loads(b"[" * padding + raw + b"]" * padding)
+        value = orjson.loads(_nested(raw, padding))
         for _ in range(padding):
             # A text such as "1],[2" is no value, and only fits because of what stands around it.
             (value,) = value
@@ -120,6 +127,13 @@ def _read_within(raw: bytes, text: str, max_depth: int) -> Any:
         _check_depth(text, max_depth)
         return orjson.loads(raw)
     return value
+
+
+def _nested(raw: str | bytes, levels: int) -> str | bytes:
+    """A text inside of so many lists; joined, lest it be copied twice."""
+    if isinstance(raw, bytes):
+        return b"".join((b"[" * levels, raw, b"]" * levels))
+    return "".join(("[" * levels, raw, "]" * levels))
 
 
 @cache
@@ -132,10 +146,12 @@ def _counts_depth() -> bool:
     return False
 
 
-def _is_exact(value: Any, raw: bytes) -> bool:
+def _is_exact(value: Any, raw: str | bytes) -> bool:
     """Whether orjson has certainly rounded no integer in what it read from a text."""
     if len(raw) >= _LARGE_BYTES and _has_few_and_small(value):
         return True
+    if isinstance(raw, str):
+        raw = raw.encode()
     return _LONG_RUN not in raw.translate(_DIGITS_AS_ZERO)
 
 

@@ -10,15 +10,17 @@ import itertools
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Final
 
-from mcpgrpc.binding import errors, ids, json_text
+from mcpgrpc.binding import errors, ids, json_parts, json_text
 from mcpgrpc.binding.era import PROTOCOL_VERSION_META_KEY
 from mcpgrpc.binding.errors import execution_name, reason_name
 from mcpgrpc.binding.ids import Id
+from mcpgrpc.binding.json_parts import LARGE_CHARACTERS
 from mcpgrpc.client.deadlines import Deadlines
 from mcpgrpc.client.inbox import ProgressCallback, ServerMessages
 from mcpgrpc.client.listening import Subscription
 from mcpgrpc.errors import McpGrpcError, RemoteError, RequestTimeout, ServiceError
 from mcpgrpc.stream.carrier import Carrier, Exchange
+from mcpgrpc.stream.turns import let_small_pass, take
 from mcpgrpc.tracing import switch
 from mcpgrpc.v1 import envelope_pb2, errors_pb2
 
@@ -44,6 +46,8 @@ class Requests:
         self._inbox = inbox
         self._ids = itertools.count(1)
         self._deadlines = Deadlines()
+        # Read side by side, large results would all be held twice.
+        self._one_large = asyncio.Lock()
         self._meta: dict[str, Any] = {}
         self._meta_member = ""
 
@@ -152,7 +156,7 @@ class Requests:
     async def _keep(self, request_id: Id, subscription: Subscription, exchange: Exchange) -> None:
         try:
             answer = await self._carrier.exchange(exchange)
-            _result(answer, "subscriptions/listen", None)
+            _result(_result_text(answer, "subscriptions/listen", None), "subscriptions/listen")
             subscription.end(None)
         except McpGrpcError as error:
             subscription.end(error)
@@ -163,19 +167,33 @@ class Requests:
     async def _exchange(self, method: str, exchange: Exchange) -> dict[str, Any]:
         timeout_seconds = exchange.timeout_seconds
         if timeout_seconds is None:
-            return _result(await self._carrier.exchange(exchange), method, None)
-        deadline = self._deadlines.begin(timeout_seconds)
-        try:
             answer = await self._carrier.exchange(exchange)
-        except asyncio.CancelledError:
-            if deadline.caused_cancellation():
+        else:
+            deadline = self._deadlines.begin(timeout_seconds)
+            try:
+                answer = await self._carrier.exchange(exchange)
+            except asyncio.CancelledError:
+                if deadline.caused_cancellation():
+                    raise _timed_out(method, timeout_seconds) from None
+                raise
+            except TimeoutError:
                 raise _timed_out(method, timeout_seconds) from None
-            raise
-        except TimeoutError:
-            raise _timed_out(method, timeout_seconds) from None
-        finally:
-            deadline.end()
-        return _result(answer, method, timeout_seconds)
+            finally:
+                deadline.end()
+        text = _result_text(answer, method, timeout_seconds)
+        if len(text) < LARGE_CHARACTERS:
+            return _result(text, method)
+        del answer
+        return await self._large_result(text, method)
+
+    async def _large_result(self, text: str, method: str) -> dict[str, Any]:
+        """What `_result` gives, with turns of the event loop in between."""
+        async with self._one_large:
+            await let_small_pass()
+            try:
+                return _checked(await take(json_parts.parse(text)), method)
+            except json_text.JsonTextError as error:
+                raise _not_json(error, method) from None
 
     def _envelope(
         self, request_id: Id, method: str, params: dict[str, Any] | None, token: Id | None
@@ -209,20 +227,30 @@ class Requests:
         return json_text.dump(members) if members else None
 
 
-def _result(
+def _result_text(
     envelope: envelope_pb2.Envelope, method: str, timeout_seconds: float | None
-) -> dict[str, Any]:
+) -> str:
     response = envelope.response
     if not response.HasField("result_json"):
         raise _remote_error(response, method, timeout_seconds)
+    return response.result_json
+
+
+def _result(text: str, method: str) -> dict[str, Any]:
     try:
-        result = json_text.parse_object(response.result_json)
+        return _checked(json_text.parse(text), method)
     except json_text.JsonTextError as error:
-        message = f"the result of {method} is not JSON: {error}"
-        raise RemoteError(errors.PARSE_ERROR, message) from None
-    if result is None:
+        raise _not_json(error, method) from None
+
+
+def _checked(result: Any, method: str) -> dict[str, Any]:
+    if not isinstance(result, dict):
         raise RemoteError(errors.INVALID_REQUEST, f"the result of {method} is not an object")
     return result
+
+
+def _not_json(error: json_text.JsonTextError, method: str) -> RemoteError:
+    return RemoteError(errors.PARSE_ERROR, f"the result of {method} is not JSON: {error}")
 
 
 def _remote_error(

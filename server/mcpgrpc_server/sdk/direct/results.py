@@ -6,11 +6,14 @@ give back as it is.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Final
 
 import orjson
 
-from mcpgrpc.binding import json_text
+from mcpgrpc.binding import json_parts, json_text
+from mcpgrpc.binding.json_parts import LARGE_CHARACTERS
+from mcpgrpc.stream.turns import let_small_pass, take
 from mcpgrpc_server.sdk import internals
 from mcpgrpc_server.sdk.direct.scalars import text_of
 
@@ -42,6 +45,8 @@ class Results:
         )
         self._stamped: object = None
         self._stamp = orjson.Fragment(b"")
+        # Written side by side, large results would all be held twice.
+        self._one_large = asyncio.Lock()
 
     def stamp(self) -> orjson.Fragment | None:
         """`_meta` with the server's name; None when a subclass says it in a way of its own."""
@@ -55,21 +60,24 @@ class Results:
         return self._stamp
 
     def plain_call(self, result: object, version: str) -> str | None:
-        """The text of a tool's result that holds texts and JSON alone; None for any other."""
-        if type(result) is not internals.CallToolResult:
-            return None
-        members = _plain_members(result.__dict__)
-        if members is None:
-            return None
-        structured = members.get("structuredContent")
-        is_object = structured is None or type(structured) is dict
-        if not is_object and version not in internals.MODERN_PROTOCOL_VERSIONS:
+        """The text of a tool's result that holds texts and JSON alone; None for any other.
+
+        None also for a large one, which `shaped` writes.
+        """
+        members = _plain_call(result, version)
+        if members is None or _is_large(members):
             return None
         return self._written(members, version)
 
     def scalar(self, value: Any, version: str) -> str | None:
-        """The text of a tool's result that is one scalar; None when the SDK has to shape it."""
-        content = [{"type": "text", "text": text_of(value)}]
+        """The text of a tool's result that is one scalar; None when the SDK has to shape it.
+
+        None also for a large one.
+        """
+        text = text_of(value)
+        if len(text) >= LARGE_CHARACTERS:
+            return None
+        content = [{"type": "text", "text": text}]
         members = {"content": content, "isError": False, "structuredContent": {"result": value}}
         return self._written(members, version)
 
@@ -85,6 +93,17 @@ class Results:
         except TypeError:
             return None
 
+    async def _written_in_parts(self, members: dict[str, Any], version: str) -> str | None:
+        """What `_written` gives, with turns of the event loop in between."""
+        async with self._one_large:
+            await let_small_pass()
+            try:
+                parts = await take(_content_parts(members.pop("content")))
+            except TypeError:
+                return None
+            rest = self._written(members, version)
+            return None if rest is None else "".join((*parts, rest[1:]))
+
     async def shaped(
         self,
         result: Any,
@@ -97,6 +116,12 @@ class Results:
             MCPError: the result does not fit its method.
             JsonTextError: it cannot be written as JSON.
         """
+        if context.method == "tools/call":
+            members = _plain_call(result, context.protocol_version)
+            if members is not None and _is_large(members):
+                text = await self._written_in_parts(members, context.protocol_version)
+                if text is not None:
+                    return text
         shaped: Any = self._shaping._serialize(context.method, context.protocol_version, result)
         if boundary is not None and internals.is_input_required(shaped):
             shaped = await boundary(context, _Answering(shaped))
@@ -111,6 +136,39 @@ class _Answering:
 
     async def __call__(self, _: internals.ServerRequestContext[Any, Any]) -> Any:
         return self._result
+
+
+def _plain_call(result: object, version: str) -> dict[str, Any] | None:
+    """The members of a tool's result of texts and JSON alone, where the revision has such."""
+    if type(result) is not internals.CallToolResult:
+        return None
+    members = _plain_members(result.__dict__)
+    if members is None:
+        return None
+    structured = members.get("structuredContent")
+    is_object = structured is None or type(structured) is dict
+    if not is_object and version not in internals.MODERN_PROTOCOL_VERSIONS:
+        return None
+    return members
+
+
+def _is_large(members: dict[str, Any]) -> bool:
+    # Structured content stands in the texts as well.
+    for block in members["content"]:  # noqa: SIM110  # a generator costs every result more
+        if len(block["text"]) >= LARGE_CHARACTERS:
+            return True
+    return False
+
+
+def _content_parts(blocks: list[dict[str, str]]) -> json_parts.Steps[list[str]]:
+    """How the object of a result begins, up to the comma behind its content."""
+    parts = ['{"content":[']
+    for block in blocks:
+        parts.append('{"type":"text","text":"')
+        parts += yield from json_parts.string_parts(block["text"])
+        parts.append('"},')
+    parts[-1] = '"}],'
+    return parts
 
 
 def _plain_members(fields: dict[str, Any]) -> dict[str, Any] | None:
