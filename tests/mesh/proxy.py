@@ -92,6 +92,12 @@ class Front:
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
 
+    async def lines(self, many: int) -> None:
+        """Wait until the access log has so many lines."""
+        async with asyncio.timeout(LOG_SECONDS):
+            while len(self.logged()) < many:  # noqa: ASYNC110  # nobody tells when a file grows
+                await asyncio.sleep(LOOK_SECONDS)
+
     async def line(self, **members: Any) -> dict[str, Any]:
         """The line of the access log that has these members, once it is written."""
         async with asyncio.timeout(LOG_SECONDS):

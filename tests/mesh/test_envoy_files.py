@@ -82,6 +82,9 @@ def test_envoy_sends_again_only_what_no_server_has_seen() -> None:
     assert policies
     for policy in policies:
         assert set(policy.split(",")) == safe
+    # Of every route that leads to a server, and never where it was tried already.
+    routes = [each for each in _each(envoy_files()["envoy.yaml"], "route") if "cluster" in each]
+    assert all("retry_host_predicate" in route["retry_policy"] for route in routes)
 
 
 def test_envoy_keeps_a_stream_for_longer_than_the_server_is_silent(tmp_path: Path) -> None:
