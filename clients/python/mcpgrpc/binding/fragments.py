@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from mcpgrpc.binding.kept_memory import LARGE_BYTES, keep_freed_memory
+from mcpgrpc.binding.kept_memory import keep_memory_of
 from mcpgrpc.v1 import session_pb2
 
 LAST = session_pb2.FRAGMENT_STATE_LAST
@@ -37,8 +37,7 @@ class Piece(NamedTuple):
 
 def cut(fragment_id: int, payload: bytes, piece_bytes: int) -> Iterator[Piece]:
     """The pieces of a serialised envelope, in order; the first says how large the whole is."""
-    if len(payload) >= LARGE_BYTES:
-        keep_freed_memory()
+    keep_memory_of(len(payload))
     view = memoryview(payload)
     for start in range(0, len(payload), piece_bytes):
         head = session_pb2.Fragment(fragment_id=fragment_id)
@@ -128,8 +127,7 @@ class Reassembler:
                 f"an envelope of {piece.total_bytes} bytes in pieces;"
                 f" the limit is {self._max_bytes}"
             )
-        if piece.total_bytes >= LARGE_BYTES:
-            keep_freed_memory()
+        keep_memory_of(piece.total_bytes)
         total_bytes = piece.total_bytes if piece.HasField("total_bytes") else None
         partial = self._open[piece.fragment_id] = _Partial(total_bytes)
         return partial

@@ -14,15 +14,15 @@ from typing import Any, Final, TypeAlias, TypeVar
 import orjson
 
 from mcpgrpc.binding import json_text
-from mcpgrpc.binding.kept_memory import keep_freed_memory
-from mcpgrpc.binding.limits import KIB, MIB
+from mcpgrpc.binding.kept_memory import LARGE_BYTES, keep_memory_of
+from mcpgrpc.binding.limits import KIB
 
 Result = TypeVar("Result")
 
 Steps: TypeAlias = Generator[None, None, Result]
 """Work that yields between its steps, and returns its result."""
 
-LARGE_CHARACTERS: Final = 1 * MIB
+LARGE_CHARACTERS: Final = LARGE_BYTES
 """Texts from here on are worth parts: a smaller one takes a millisecond or two as a whole."""
 
 PART_CHARACTERS: Final = 512 * KIB
@@ -46,7 +46,7 @@ def string_parts(text: str, part_characters: int = PART_CHARACTERS) -> Steps[lis
     Raises:
         TypeError: it has a lone surrogate.
     """
-    keep_freed_memory()
+    keep_memory_of(len(text))
     parts = []
     for begin in range(0, len(text), part_characters):
         if begin:
@@ -63,7 +63,7 @@ def parse(text: str, part_characters: int = PART_CHARACTERS) -> Steps[Any]:
     with a shorter string; unless the part was in no string, and then a mark is in none and the rest
     is no JSON.
     """
-    keep_freed_memory()
+    keep_memory_of(len(text))
     taken: list[str] = []
     kept: list[str] = []
     begin = 0

@@ -19,9 +19,15 @@ _LARGEST_LEARNT_BYTES: Final = 32 * MIB - 64 * KIB
 """The largest block that glibc learns from, on 64 bits, with room for its rounding."""
 
 
+def keep_memory_of(message_bytes: int) -> None:
+    """Let the process keep up to 64 MiB that it has freed, from its first large message on."""
+    if message_bytes >= LARGE_BYTES:
+        _show_allocator()
+
+
 @cache
-def keep_freed_memory() -> None:
-    """Let the process keep up to 64 MiB that it has freed; once, and later calls do nothing.
+def _show_allocator() -> None:
+    """Free a block of the largest size that glibc learns from; once, and later calls do nothing.
 
     glibc gives free memory back to the system, which makes every page anew when it is used again;
     for a message of 16 MB that is half of the time. Until it has seen a block of 32 MiB freed, that

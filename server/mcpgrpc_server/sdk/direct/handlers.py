@@ -44,10 +44,7 @@ class Handlers:
             meta, typed = _validated(entry.params_type, params)
             context = request.context(opened, meta)
             result = await entry.handler(context, typed)
-            text = None
-            if context.method == "tools/call":
-                text = self._results.plain_call(result, request.version)
-            return text or await self._results.shaped(result, context, boundary)
+            return await self._results.shaped(result, context, boundary)
         finally:
             await opened.close()
 

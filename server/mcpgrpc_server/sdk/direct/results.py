@@ -110,19 +110,21 @@ class Results:
         context: internals.ServerRequestContext[Any, Any],
         boundary: internals.RequestStateBoundary | None,
     ) -> str:
-        """The text of any result, shaped by the SDK and sealed where it asks for input.
+        """The text of any result, shaped by the SDK unless plain, sealed where it asks for input.
 
         Raises:
             MCPError: the result does not fit its method.
             JsonTextError: it cannot be written as JSON.
         """
-        if context.method == "tools/call":
-            members = _plain_call(result, context.protocol_version)
-            if members is not None and _is_large(members):
-                text = await self._written_in_parts(members, context.protocol_version)
-                if text is not None:
-                    return text
-        shaped: Any = self._shaping._serialize(context.method, context.protocol_version, result)
+        version = context.protocol_version
+        if context.method == "tools/call" and (members := _plain_call(result, version)):
+            if _is_large(members):
+                text = await self._written_in_parts(members, version)
+            else:
+                text = self._written(members, version)
+            if text is not None:
+                return text
+        shaped: Any = self._shaping._serialize(context.method, version, result)
         if boundary is not None and internals.is_input_required(shaped):
             shaped = await boundary(context, _Answering(shaped))
         return json_text.dump(shaped)
