@@ -118,7 +118,8 @@ async def test_a_signal_during_the_start_ends_it_without_a_word(tmp_path: Path) 
         "from mcp.server import MCPServer\n"
         "@contextlib.asynccontextmanager\n"
         "async def lifespan(server):\n"
-        "    print('starting', flush=True)\n"
+        # A line as a whole: both write to the same place.
+        "    print('starting\\n', end='', flush=True)\n"
         "    await asyncio.sleep(600)\n"
         "    yield\n"
         "app = MCPServer('slow', lifespan=lifespan)\n",

@@ -291,3 +291,17 @@ def test_an_interval_begins_anew_with_every_frame() -> None:
         await end.wire.has_written(["a"], [])
 
     by_hand(test)
+
+
+def test_a_writer_that_was_cancelled_leaves_no_timer_that_goes_on() -> None:
+    async def test(loop: HandMovedLoop, end: End) -> None:
+        assert await loop.next_wait() == 100
+        end.running.cancel()
+        await asyncio.wait({end.running})
+        loop.advance(101)
+        fired = asyncio.Event()
+        loop.call_at(loop.time(), fired.set)
+        await fired.wait()
+        assert loop.waits == []
+
+    by_hand(test)
